@@ -1,0 +1,37 @@
+// What a dialect is. Each is one file beside this one and one line in index.ts.
+import type { Received, Sampling, TraceContext } from '../trace/context.ts'
+
+/**
+ * Reads one header field of a request: lines of one name joined by a comma, OWS trimmed, undefined when absent.
+ * The name is given in lower case.
+ */
+export type Read = (field: string) => string | undefined
+
+/** What is left of a context after a trip over this wire; the README's loss table is made from it. */
+export type Carries = {
+  /** What each wish arrives as. A wire without `defer` needs the gateway to decide first. */
+  readonly sampling: Readonly<Record<Sampling, Sampling>>
+  readonly parentId: boolean
+  /** A 64-bit trace id comes back as 64 bits. */
+  readonly width: boolean
+  readonly random: boolean
+  readonly tracestate: boolean
+}
+
+/** One trace-context dialect: bytes to context and back. Pure, and never throws, whatever the bytes. */
+export type Dialect = {
+  /** As in rules, metrics and logs. */
+  readonly name: string
+  /** Every header field that it reads or writes, in the case it is sent in. */
+  readonly fields: readonly string[]
+  /** Dialects that are not asked when this one was spoken well: two encodings of one thing. */
+  readonly supersedes: readonly string[]
+  readonly carries: Carries
+  readonly extract: (read: Read) => Received
+  /** Appends name and value pairs to `set`, flat, as node:http and undici take them. */
+  readonly inject: (context: TraceContext, set: string[]) => void
+  /** The same for a wish without a trace; undefined where the wire has no form for it. */
+  readonly injectDecision: ((sampling: Sampling, set: string[]) => void) | undefined
+  /** The trace id as this dialect's own back ends show it. */
+  readonly traceIdText: (context: TraceContext) => string
+}

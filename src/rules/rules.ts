@@ -1,0 +1,103 @@
+// The rules in force, compiled: live values in place of names, frozen, replaced whole on reload.
+import type { Policy, SamplingPlan, Trust } from '../mediate/policy.ts'
+import type { Match, Target as MatchTarget } from '../route/match.ts'
+
+export type Listen = { readonly host: string; readonly port: number }
+
+/** Milliseconds. */
+export type Timeouts = { readonly connect: number; readonly firstByte: number; readonly idle: number }
+
+export type UpstreamTarget = {
+  /** scheme://host:port, nothing behind. */
+  readonly origin: string
+  readonly host: string
+  readonly port: number
+  readonly weight: number
+  readonly tags: ReadonlyMap<string, string>
+}
+
+export type Upstream = {
+  readonly name: string
+  /** Empty when `echo`. */
+  readonly targets: readonly UpstreamTarget[]
+  /** Embedded: the gateway itself answers with what it received. */
+  readonly echo: boolean
+  readonly timeouts: Timeouts
+}
+
+export type Cors = {
+  /** Whether a page of this Origin may read answers. */
+  readonly allows: (origin: string) => boolean
+  readonly credentials: boolean
+  /** `answer` preflights here, or `amend` what the upstream says. */
+  readonly mode: 'answer' | 'amend'
+  /** Fields of the accepted dialects (and baggage), as sent. */
+  readonly dialectFields: readonly string[]
+  /** Lower-case names a page may send besides; `any` lets it send what it asks for. */
+  readonly headers: ReadonlySet<string> | 'any'
+  readonly methods: readonly string[] | 'any'
+  /** Response fields that a page may read, `traceresponse` included where the route answers with it. */
+  readonly expose: readonly string[]
+  readonly maxAgeSeconds: number
+}
+
+export type ResponseField = 'server-timing' | 'traceresponse'
+
+export type Route = {
+  readonly name: string
+  /** The path template, as spans and metrics name it (`http.route`). */
+  readonly template: string
+  readonly match: Match
+  readonly upstream: Upstream
+  readonly policy: Policy
+  /** The plan for one request: the first sampling rule that matches, else the route's own. */
+  readonly sampling: (target: MatchTarget) => SamplingPlan
+  readonly cors: Cors | undefined
+  readonly respond: readonly ResponseField[]
+  readonly timeouts: Timeouts
+}
+
+/** Settings of one exporter, by the name of its file in exporters/. */
+export type ExporterSettings =
+  | {
+      readonly kind: 'otlp'
+      /** `otlp`, or `otlp-2` for a second one: the `exporter` label of metrics. */
+      readonly name: string
+      readonly url: string
+      readonly headers: Readonly<Record<string, string>>
+      readonly compression: 'gzip' | 'none'
+      readonly timeoutMs: number
+    }
+  | { readonly kind: 'console'; readonly name: string }
+
+export type AccessLogSettings = {
+  readonly format: 'json'
+  /** `stdout`, `stderr`, `none`, or a file's path. */
+  readonly to: string
+}
+
+export type Rules = {
+  readonly service: { readonly name: string; readonly version: string; readonly instance: string }
+  readonly listen: readonly Listen[]
+  readonly admin: Listen & { readonly token: string | undefined }
+  /** By the address of the peer's socket, IPv4-mapped forms included. */
+  readonly trust: (address: string) => Trust
+  readonly exporters: readonly ExporterSettings[]
+  readonly accessLog: AccessLogSettings
+  readonly upstreams: ReadonlyMap<string, Upstream>
+  readonly routes: readonly Route[]
+  /** The most specific route for a request; the cost does not grow with the number of routes. */
+  readonly find: (target: MatchTarget) => Route | undefined
+  /** The rules as written, every default filled in and every secret left as its reference; for people. */
+  readonly effective: Readonly<Record<string, unknown>>
+}
+
+/** One complaint about a rule file; `line` and `column` count from 1. */
+export type Complaint = {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** `.routes[0].upstream` */
+  readonly path: string
+  readonly message: string
+}
