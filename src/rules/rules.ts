@@ -52,6 +52,8 @@ export type Route = {
   readonly policy: Policy
   /** The plan for one request: the first sampling rule that matches, else the route's own. */
   readonly sampling: (target: MatchTarget) => SamplingPlan
+  /** The share of new traces that the route's own plan keeps now, 0 to 1. */
+  readonly rate: () => number
   readonly cors: Cors | undefined
   readonly respond: readonly ResponseField[]
   readonly timeouts: Timeouts

@@ -1,0 +1,152 @@
+// The admin listener: probes, metrics, the rules in force, reload and dry run. Loopback unless the rules say otherwise.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Metrics } from '../report/metrics.ts'
+import type { Complaint, Listen, Rules } from '../rules/rules.ts'
+import { randomIds } from '../trace/ids.ts'
+import { translate } from '../translate/translate.ts'
+import { refusal } from './guard.ts'
+import { questionOf } from './question.ts'
+
+/** What came of a reload. */
+export type Reloaded = { readonly routes: number } | { readonly complaints: readonly Complaint[] }
+
+export type AdminOptions = {
+  readonly rules: () => Rules
+  readonly metrics: Metrics
+  /** Serving: rules are loaded, listeners bound, not draining. */
+  readonly ready: () => boolean
+  readonly reload: () => Promise<Reloaded>
+}
+
+export type Admin = {
+  /** Where it listens; rejects with the error of node:net. */
+  readonly listen: (where: Listen) => Promise<Listen>
+  readonly close: () => Promise<void>
+}
+
+type Answer = { readonly status: number; readonly contentType?: string; readonly body: string }
+type Handler = (request: IncomingMessage, body: string) => Answer | Promise<Answer>
+
+/** Bytes of a body; a dry run needs no more. */
+const longestBody = 64 * 1024
+
+export function createAdmin(options: AdminOptions): Admin {
+  const { rules, metrics } = options
+  const gets: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+    ['/livez', () => text(200, 'ok\n')],
+    ['/readyz', () => (options.ready() ? text(200, 'ok\n') : text(503, 'not ready\n'))],
+    [
+      '/metrics',
+      request => {
+        const exposition = metrics.expose(request.headers.accept)
+        return { status: 200, contentType: exposition.contentType, body: exposition.text }
+      }
+    ],
+    ['/config', () => json(200, rules().effective)]
+  ])
+  const posts: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+    [
+      '/reload',
+      async () => {
+        const reloaded = await options.reload()
+        return 'complaints' in reloaded
+          ? json(422, { ok: false, ...reloaded })
+          : json(200, { ok: true, ...reloaded })
+      }
+    ],
+    [
+      '/translate',
+      (_, body) => {
+        const asked = questionOf(body)
+        return 'problem' in asked
+          ? json(400, { error: asked.problem })
+          : json(200, translate(rules(), asked.question, randomIds))
+      }
+    ]
+  ])
+
+  async function answer(request: IncomingMessage): Promise<Answer> {
+    const path = (request.url ?? '').split('?', 1)[0] ?? ''
+    const reading = request.method === 'GET' || request.method === 'HEAD'
+    const handler = (reading ? gets : request.method === 'POST' ? posts : undefined)?.get(path)
+    if (handler === undefined) {
+      const known = gets.has(path) || posts.has(path)
+      return json(known ? 405 : 404, { error: known ? 'method not allowed' : 'not found' })
+    }
+    if (!reading) {
+      const { host, origin, authorization } = request.headers
+      const refused = refusal({ host, origin, authorization }, rules().admin.host, rules().admin.token)
+      if (refused !== undefined) return json(refused.status, { error: refused.message })
+    }
+    const body = await bodyOf(request)
+    return body === undefined ? json(413, { error: 'the body is too large' }) : handler(request, body)
+  }
+
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
+    answer(request).then(
+      done => send(request, response, done),
+      () => send(request, response, json(500, { error: 'internal' }))
+    )
+  })
+  return {
+    listen: where => listen(server, where),
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
+  }
+}
+
+function listen(server: Server, where: Listen): Promise<Listen> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(where.port, where.host, () => {
+      server.off('error', reject)
+      server.on('error', () => {})
+      const address = server.address()
+      resolve({ host: where.host, port: typeof address === 'object' && address ? address.port : where.port })
+    })
+  })
+}
+
+function text(status: number, body: string): Answer {
+  return { status, contentType: 'text/plain; charset=utf-8', body }
+}
+
+function json(status: number, value: unknown): Answer {
+  return { status, contentType: 'application/json', body: `${JSON.stringify(value, null, 2)}\n` }
+}
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, contentType, body }: Answer
+): void {
+  // What was not read of a body must not be taken for the next request.
+  if (!request.complete) response.shouldKeepAlive = false
+  response.writeHead(status, {
+    'Content-Type': contentType ?? 'application/json',
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store'
+  })
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+/** Undefined for a body that is too large. */
+function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length <= longestBody) chunks.push(chunk)
+      else {
+        request.pause()
+        resolve(undefined)
+      }
+    })
+    request.on('end', () => resolve(Buffer.concat(chunks).toString()))
+    request.on('error', reject)
+  })
+}

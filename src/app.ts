@@ -1,0 +1,173 @@
+// The gateway as one thing: built in order, reloaded whole, closed in reverse.
+import { type Admin, createAdmin, type Reloaded } from './admin/server.ts'
+import type { Echo } from './echo/server.ts'
+import { createListeners, type Live } from './proxy/gateway.ts'
+import { createPools } from './proxy/pools.ts'
+import { accessLine } from './report/access-line.ts'
+import { createLines, type Lines } from './report/lines.ts'
+import type { Log } from './report/log.ts'
+import { createMetrics, type Metrics } from './report/metrics.ts'
+import type { Outcome } from './report/outcome.ts'
+import { createPipelines } from './report/pipelines.ts'
+import { spansOf } from './report/spans.ts'
+import type { Complaint, Listen, Rules, UpstreamTarget } from './rules/rules.ts'
+import { randomIds } from './trace/ids.ts'
+
+/** Rules, or everything that is wrong with them. */
+export type Loaded = { readonly rules: Rules } | { readonly complaints: readonly Complaint[] }
+
+export type AppOptions = {
+  readonly rules: Rules
+  /** Reads the rules again. */
+  readonly load: () => Loaded
+  readonly log: Log
+  /** Where the console exporter writes, as process.stdout.write. */
+  readonly stdout: (bytes: Buffer, done: (error?: Error | null) => void) => unknown
+}
+
+export type App = {
+  readonly listen: readonly Listen[]
+  readonly admin: Listen
+  readonly metrics: Metrics
+  /** Loads the rules again: new ones are put in force whole, refused ones leave the old. */
+  readonly reload: () => Promise<Reloaded>
+  /** Opens the access log's file anew, after it was rotated. */
+  readonly reopen: () => void
+  /** Lets requests in flight end, sends the spans that wait, closes everything. */
+  readonly close: () => Promise<void>
+}
+
+/** Milliseconds that requests in flight have to end. */
+const drainTimeout = 60_000
+
+/** An address that cannot be listened on; the message is for people. */
+export class ListenError extends Error {}
+
+/** Milliseconds since the Unix epoch, with fractions; it never runs backwards. */
+function now(): number {
+  return performance.timeOrigin + performance.now()
+}
+
+/** Starts everything; rejects with a ListenError for an address that cannot be had. */
+export async function start({ rules: first, load, log, stdout }: AppOptions): Promise<App> {
+  let lines = createLines(first.accessLog.to, log)
+  const pipelines = createPipelines(first.exporters, resourceOf(first), { stdout, log })
+  let echo = await embeddedEcho(first)
+  let live: Live = { rules: first, pools: createPools(first, echo?.target, undefined) }
+  let loadedAt = now()
+  let serving = false
+
+  const tell = (outcome: Outcome): void => {
+    metrics.request(outcome)
+    for (const span of spansOf(outcome)) pipelines.record(span)
+    if (live.rules.accessLog.to !== 'none') lines.write(`${accessLine(outcome)}\n`)
+  }
+  const listeners = createListeners({ live: () => live, ids: randomIds, now, log, tell })
+  const metrics = createMetrics({
+    inFlight: listeners.inFlight,
+    rates: () => live.rules.routes.map(route => [route.name, route.rate()]),
+    spans: pipelines.counts,
+    rulesLoaded: () => loadedAt
+  })
+
+  async function apply(rules: Rules): Promise<void> {
+    const before = live
+    echo ??= await embeddedEcho(rules)
+    pipelines.reload(rules.exporters, resourceOf(rules))
+    lines = relog(lines, before.rules, rules, log)
+    live = { rules, pools: createPools(rules, echo?.target, before.pools) }
+    loadedAt = now()
+    if (!sameAddresses(before.rules, rules))
+      log.warn('new addresses to listen on take effect at the next start')
+  }
+
+  async function reloadOnce(): Promise<Reloaded> {
+    const loaded = load()
+    if ('complaints' in loaded) {
+      metrics.reload('refused')
+      log.error('new rules refused, the old ones stay', { complaints: loaded.complaints })
+      return loaded
+    }
+    await apply(loaded.rules)
+    metrics.reload('applied')
+    log.info('new rules in force', { routes: loaded.rules.routes.length })
+    return { routes: loaded.rules.routes.length }
+  }
+
+  // One after the other: the last one asked for is the one in force.
+  let reloading: Promise<unknown> = Promise.resolve()
+  const reload = (): Promise<Reloaded> => {
+    const next = reloading.then(reloadOnce)
+    reloading = next.catch(error => log.error('a reload failed', { error: String(error) }))
+    return next
+  }
+
+  const admin = createAdmin({ rules: () => live.rules, metrics, ready: () => serving, reload })
+  const close = async (): Promise<void> => {
+    serving = false
+    await listeners.drain(drainTimeout)
+    await live.pools.close()
+    await pipelines.close()
+    await lines.close()
+    await echo?.server.close()
+    await admin.close()
+  }
+  try {
+    const bound = await bind(first, listeners.listen, admin)
+    serving = true
+    return { ...bound, metrics, reload, reopen: () => lines.reopen(), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function bind(
+  rules: Rules,
+  listen: (where: Listen) => Promise<Listen>,
+  admin: Admin
+): Promise<{ listen: Listen[]; admin: Listen }> {
+  const bound: Listen[] = []
+  for (const where of rules.listen) bound.push(await listen(where).catch(unlistened('listen', where)))
+  return { listen: bound, admin: await admin.listen(rules.admin).catch(unlistened('admin', rules.admin)) }
+}
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['EADDRINUSE', 'is taken by another process'],
+  ['EACCES', 'needs rights that this process does not have'],
+  ['EADDRNOTAVAIL', 'is no address of this machine']
+])
+
+function unlistened(flag: string, { host, port }: Listen): (error: NodeJS.ErrnoException) => never {
+  return error => {
+    const reason = reasons.get(error.code ?? '') ?? `cannot be listened on (${error.code ?? error.message})`
+    throw new ListenError(`${host}:${port} ${reason}; choose another with --${flag}`)
+  }
+}
+
+function resourceOf({ service }: Rules): { service: string; version: string; instance: string } {
+  return { service: service.name, version: service.version, instance: service.instance }
+}
+
+function relog(lines: Lines, before: Rules, after: Rules, log: Log): Lines {
+  if (before.accessLog.to === after.accessLog.to) return lines
+  void lines.close()
+  return createLines(after.accessLog.to, log)
+}
+
+function sameAddresses(a: Rules, b: Rules): boolean {
+  const text = (rules: Rules) => JSON.stringify([rules.listen, rules.admin.host, rules.admin.port])
+  return text(a) === text(b)
+}
+
+/** The embedded upstream answers over a loopback connection like any other: one path for all requests. */
+async function embeddedEcho(rules: Rules): Promise<{ server: Echo; target: UpstreamTarget } | undefined> {
+  if (![...rules.upstreams.values()].some(upstream => upstream.echo)) return undefined
+  // Loaded only here: OpenTelemetry's propagators cost more than the rest of the start.
+  const { createEcho } = await import('./echo/server.ts')
+  const server = await createEcho()
+  const host = '127.0.0.1'
+  const { port } = await server.listen(host, 0)
+  const target = { origin: `http://${host}:${port}`, host, port, weight: 1, tags: new Map<string, string>() }
+  return { server, target }
+}

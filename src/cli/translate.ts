@@ -1,0 +1,100 @@
+// tracebridge translate: what trace headers become, without a server.
+import { isIP } from 'node:net'
+import { formatComplaint } from '../rules/complaint.ts'
+import { loadRules } from '../rules/load.ts'
+import { randomIds } from '../trace/ids.ts'
+import { translate as ask, type Translation } from '../translate/translate.ts'
+import type { Io } from './io.ts'
+import { helpFlag, parseFlags, refuse } from './usage.ts'
+
+export const summary = 'show what trace headers are understood as, and what each upstream would receive'
+
+export const help = `Usage: tracebridge translate [--rules PATH] [-H 'name: value']… [flags]
+
+A dry run of the rules: what a request's trace headers are understood as, what is decided, and what each upstream
+would receive. No server runs, nothing is sent.
+
+  -H, --header 'name: value'   a header field of the request; repeat it for more
+  --rules PATH                 a rule file or folder (default: the embedded demo)
+  --method M                   default GET
+  --path P                     default /
+  --host H                     the Host of the request
+  --from IP                    the caller's address, for trust (default 127.0.0.1)
+  --json                       one JSON object for scripts
+  -h, --help                   this text
+
+Exit code: 0, or 2 when the rules or the flags are refused.
+
+Example
+  tracebridge translate -H 'b3: 80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1'
+`
+
+const flags = {
+  header: { type: 'string', short: 'H', multiple: true },
+  rules: { type: 'string' },
+  method: { type: 'string', default: 'GET' },
+  path: { type: 'string', default: '/' },
+  host: { type: 'string' },
+  from: { type: 'string', default: '127.0.0.1' },
+  json: { type: 'boolean', default: false },
+  ...helpFlag
+} as const
+
+export async function translate(argv: readonly string[], io: Io): Promise<number> {
+  const parsed = parseFlags(argv, flags)
+  if ('complaint' in parsed) return refuse(io, 'translate', parsed.complaint)
+  const { values, positionals } = parsed
+  if (values.help) {
+    io.stdout(help)
+    return 0
+  }
+  if (positionals.length > 0) return refuse(io, 'translate', 'a header is given with -H')
+  if (isIP(values.from) === 0) return refuse(io, 'translate', '--from expects an IP address')
+  if (!values.path.startsWith('/')) return refuse(io, 'translate', '--path expects a path that begins with /')
+  const headers = (values.header ?? []).map(fieldOf)
+  if (!headers.every(field => field !== undefined)) {
+    return refuse(io, 'translate', "--header expects 'name: value'")
+  }
+  const loaded = loadRules(values.rules, io.env, {})
+  if ('complaints' in loaded) {
+    for (const complaint of loaded.complaints) io.stderr(`${formatComplaint(complaint)}\n`)
+    return 2
+  }
+  const { method, path, host, from } = values
+  const translation = ask(loaded.rules, { method, path, host, from, headers }, randomIds)
+  io.stdout(values.json ? `${JSON.stringify(translation, null, 2)}\n` : render(translation))
+  return 0
+}
+
+/** Name and value with blanks around them trimmed; undefined where there is no colon. */
+function fieldOf(text: string): readonly [string, string] | undefined {
+  const colon = text.indexOf(':')
+  if (colon < 1) return undefined
+  return [text.slice(0, colon).trim(), text.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
+}
+
+function render({ received, decision, span, route, upstreams }: Translation): string {
+  const lines = [`received   ${receivedLine(received)}`]
+  for (const { dialect, reason } of received.malformed) lines.push(`malformed  ${dialect}: ${reason}`)
+  for (const { dialect, traceId } of received.conflicts) {
+    lines.push(`conflict   ${dialect} names another trace: ${traceId}`)
+  }
+  lines.push(
+    `decision   trust ${decision.trust}, ${decision.sampled ? 'sampled' : 'not sampled'} (${decision.why})`,
+    `span       ${span.traceId} ${span.spanId}`,
+    `route      ${route ?? 'none: such a request is answered with 404'}`
+  )
+  for (const [name, { set, strip }] of Object.entries(upstreams)) {
+    lines.push('', `upstream ${name} receives`)
+    for (const [field, value] of set) lines.push(`  ${field}: ${value}`)
+    if (set.length === 0) lines.push('  no trace header')
+    lines.push(`  and none of the caller's ${strip.join(', ')}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function receivedLine({ kind, dialect, traceId, spanId, sampling, reason }: Translation['received']): string {
+  if (kind === 'none') return `nothing to continue (${reason ?? 'absent'})`
+  const ids = [traceId === null ? '' : `trace ${traceId}`, spanId === null ? '' : `parent ${spanId}`]
+  return [`${dialect} ${kind}`, ...ids.filter(id => id !== ''), `sampling ${sampling}`].join(', ')
+}

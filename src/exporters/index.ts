@@ -1,0 +1,3 @@
+// The registry: a new exporter is one file and one line here.
+export { consoleExporter as console } from './console.ts'
+export { otlp } from './otlp.ts'

@@ -1,0 +1,67 @@
+// argv, signals, exit codes: the one place where the process itself is touched.
+import type { Command } from './cli/command.ts'
+import type { ServeIo } from './cli/serve.ts'
+import { overview, refuse } from './cli/usage.ts'
+import { version } from './version.ts'
+
+type Entry = {
+  readonly summary: string
+  readonly help: string
+  readonly run: (argv: readonly string[], io: ServeIo, signal: AbortSignal) => Promise<number>
+}
+
+/** Loaded on demand: smoke and echo bring packages that the gateway can do without. */
+const commands: ReadonlyMap<string, () => Promise<Entry>> = new Map([
+  ['serve', async () => entry(await import('./cli/serve.ts'), 'serve')],
+  ['check', async () => entry(await import('./cli/check.ts'), 'check')],
+  ['translate', async () => entry(await import('./cli/translate.ts'), 'translate')],
+  ['smoke', async () => entry(await import('./cli/smoke.ts'), 'smoke')],
+  ['echo', async () => entry(await import('./cli/echo.ts'), 'echo')]
+])
+
+function entry<Name extends string>(
+  module: { readonly summary: string; readonly help: string } & {
+    readonly [Key in Name]: Entry['run'] | Command
+  },
+  name: Name
+): Entry {
+  return { summary: module.summary, help: module.help, run: module[name] }
+}
+
+const io: ServeIo = {
+  stdout: text => void process.stdout.write(text),
+  stderr: text => void process.stderr.write(text),
+  env: process.env,
+  writeStdout: (bytes, done) => process.stdout.write(bytes, done),
+  onHangup: reload => void process.on('SIGHUP', reload)
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [first] = argv
+  if (first === '--version') {
+    io.stdout(`${version}\n`)
+    return 0
+  }
+  if (first === '--help' || first === '-h' || first === 'help') {
+    const summaries = new Map<string, string>()
+    for (const [name, load] of commands) summaries.set(name, (await load()).summary)
+    io.stdout(overview(summaries))
+    return 0
+  }
+  const bare = first === undefined || first.startsWith('-')
+  const load = commands.get(bare ? 'serve' : first)
+  if (load === undefined) {
+    return refuse(io, '', `expected one of ${[...commands.keys()].join(', ')}`)
+  }
+  const { run } = await load()
+  const end = new AbortController()
+  const stop = () => (end.signal.aborted ? process.exit(130) : end.abort())
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  return run(bare ? argv : argv.slice(1), io, end.signal)
+}
+
+// A reader that went away, as in `tracebridge smoke | head`, is no reason for a stack trace.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,59 @@
+// Whether the gateway keeps a trace, and what `ot` of tracestate says of it afterwards.
+// https://opentelemetry.io/docs/specs/otel/trace/tracestate-handling/
+import type { Sampled } from '../samplers/sampler.ts'
+import type { Sampling } from '../trace/context.ts'
+import { keeps, randomness, readOt, writeOt } from '../trace/probability.ts'
+import type { SamplingPlan } from './policy.ts'
+
+export type Decision = {
+  readonly sampling: Exclude<Sampling, 'defer'>
+  /** `parent`, `debug`, `cap`, or the sampler's name: the span's `tracebridge.sampling.reason`. */
+  readonly why: string
+  /** With the member `ot` brought up to date. */
+  readonly tracestate: string
+}
+
+/** Decides for one trace. `wish` is what a believed caller asked for, `defer` when nobody did. */
+export function decide(wish: Sampling, traceId: string, tracestate: string, plan: SamplingPlan): Decision {
+  if (wish === 'defer' || plan.parent === 'ignore') {
+    return sampledBy(plan.sampler.sample(randomness(traceId, tracestate)), plan.sampler.name, tracestate)
+  }
+  if (wish === 'drop') return { sampling: 'drop', why: 'parent', tracestate: writeOt(tracestate, undefined) }
+  if (plan.parent === 'cap') return capped(wish, traceId, tracestate, plan)
+  if (wish === 'debug') return { sampling: 'debug', why: 'debug', tracestate: writeOt(tracestate, undefined) }
+  return { sampling: 'keep', why: 'parent', tracestate: consistent(traceId, tracestate) }
+}
+
+function sampledBy(sampled: Sampled, why: string, tracestate: string): Decision {
+  return {
+    sampling: sampled.keep ? 'keep' : 'drop',
+    why,
+    tracestate: writeOt(tracestate, sampled.keep ? sampled.threshold : undefined)
+  }
+}
+
+/** A threshold that this trace's randomness does not pass was not what kept it: it is erased, the flag honoured. */
+function consistent(traceId: string, tracestate: string): string {
+  const { th } = readOt(tracestate)
+  const holds = th !== undefined && keeps(randomness(traceId, tracestate), th)
+  return writeOt(tracestate, holds ? th : undefined)
+}
+
+/** The caller's keep passes our own sampler too; the higher of two thresholds is what was in force. */
+function capped(wish: 'keep' | 'debug', traceId: string, tracestate: string, plan: SamplingPlan): Decision {
+  const random = randomness(traceId, tracestate)
+  const own = plan.sampler.sample(random)
+  if (!own.keep) return { sampling: 'drop', why: 'cap', tracestate: writeOt(tracestate, undefined) }
+  const { th } = readOt(tracestate)
+  const known = wish === 'keep' && th !== undefined && own.threshold !== undefined && keeps(random, th)
+  return {
+    sampling: wish,
+    why: 'cap',
+    tracestate: writeOt(tracestate, known ? higher(th, own.threshold) : undefined)
+  }
+}
+
+/** Thresholds leave trailing zeros out: as text `c` is `c0000000000000`. */
+function higher(a: string, b: string): string {
+  return a.padEnd(14, '0') >= b.padEnd(14, '0') ? a : b
+}

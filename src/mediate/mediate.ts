@@ -1,0 +1,157 @@
+// The heart: trace headers in, trace headers out. Pure: no sockets, no clock, no throw.
+import type { Read } from '../dialects/dialect.ts'
+import { relay } from '../trace/baggage.ts'
+import type { Received, Residue, Sampling, TraceContext } from '../trace/context.ts'
+import type { Ids } from '../trace/ids.ts'
+import { decide } from './decide.ts'
+import type { Policy, SamplingPlan, Trust } from './policy.ts'
+import { type Arrival, receive } from './receive.ts'
+
+/** Another trace that this one should point at: https://opentelemetry.io/docs/specs/otel/overview/#links-between-spans */
+export type TraceLink = {
+  readonly traceId: string
+  readonly spanId: string
+  readonly dialect: string
+  readonly reason: 'restarted' | 'conflict'
+}
+
+/** One request, mediated. */
+export type Mediation = {
+  readonly arrival: Arrival
+  readonly trust: Trust
+  /** Why the trace is kept or dropped: `tracebridge.sampling.reason`. */
+  readonly why: string
+  /** The gateway's server span; on a transparent hop the context that goes on as it is. */
+  readonly span: TraceContext
+  /** The gateway is in the trace: it reports a server span, and a client span for each attempt. */
+  readonly reports: boolean
+  readonly links: readonly TraceLink[]
+  /** The baggage field for the upstream, '' for none. */
+  readonly baggage: string
+}
+
+/** One attempt to reach an upstream. */
+export type Attempt = {
+  /** The client span of this attempt: what the upstream becomes a child of. */
+  readonly span: TraceContext
+  /** Name and value pairs, flat. Every field of `policy.strip` goes before these come. */
+  readonly set: string[]
+}
+
+/** Reads the caller's context and places the gateway in its trace, or in a new one. */
+export function mediate(read: Read, policy: Policy, plan: SamplingPlan, trust: Trust, ids: Ids): Mediation {
+  const arrival = receive(read, policy.accept)
+  const believed = trust === 'continue'
+  const reports = policy.spans === 'report'
+  const origin = believed ? originOf(arrival.received, ids) : newTrace('defer', undefined, ids)
+  const wish = origin.sampling
+  const { sampling, why, tracestate } = decide(wish, origin.traceId, origin.tracestate, plan)
+  const carriesOn = !reports && origin.spanId !== undefined
+  const span: TraceContext = {
+    traceId: origin.traceId,
+    spanId: carriesOn ? origin.spanId : ids.spanId(),
+    parentId: carriesOn ? origin.parentId : origin.spanId,
+    // A transparent hop decides nothing: to change the flag without changing the parent id is forbidden.
+    // https://www.w3.org/TR/trace-context-2/#mutating-the-traceparent-field
+    sampling: carriesOn ? wish : sampling,
+    bits: origin.bits,
+    random: origin.random,
+    tracestate: carriesOn ? origin.tracestate : tracestate,
+    residue: origin.residue
+  }
+  return {
+    arrival,
+    trust,
+    why: carriesOn ? 'transparent' : why,
+    span,
+    reports,
+    links: linksOf(arrival, trust),
+    baggage: believed && policy.baggage.emit ? baggageOf(read, policy) : ''
+  }
+}
+
+/** What the upstream of one attempt receives: a child of the gateway's span, in each emitted dialect. */
+export function attempt(mediation: Mediation, policy: Policy, plan: SamplingPlan, ids: Ids): Attempt {
+  const { span: server } = mediation
+  const span = mediation.reports ? childOf(server, ids.spanId()) : server
+  const set: string[] = []
+  for (const dialect of policy.emit) {
+    const open = span.sampling === 'defer' && dialect.carries.sampling.defer !== 'defer'
+    dialect.inject(open ? resolved(span, plan) : span, set)
+  }
+  if (mediation.baggage !== '') set.push('baggage', mediation.baggage)
+  return { span, set }
+}
+
+/** True when the gateway's spans of this request go to the exporters. */
+export function isSampled(span: TraceContext): boolean {
+  return span.sampling === 'keep' || span.sampling === 'debug'
+}
+
+function childOf(parent: TraceContext, spanId: string): TraceContext {
+  return {
+    traceId: parent.traceId,
+    spanId,
+    parentId: parent.spanId,
+    sampling: parent.sampling,
+    bits: parent.bits,
+    random: parent.random,
+    tracestate: parent.tracestate,
+    residue: parent.residue
+  }
+}
+
+/** A wire without `defer` cannot be told "you decide": the gateway does it, for this wire alone. */
+function resolved(span: TraceContext, plan: SamplingPlan): TraceContext {
+  const { sampling, tracestate } = decide('defer', span.traceId, span.tracestate, plan)
+  return { ...span, sampling, tracestate }
+}
+
+/** Where the gateway's span hangs: the caller's span, or nothing when the trace begins here. */
+type Origin = Omit<TraceContext, 'spanId'> & { readonly spanId: string | undefined }
+
+function originOf(received: Received, ids: Ids): Origin {
+  switch (received.kind) {
+    case 'context':
+      return received.context
+    case 'trace':
+      return { ...received.trace, spanId: undefined, parentId: undefined }
+    case 'decision':
+      return newTrace(received.sampling, received.residue, ids)
+    case 'none':
+      return newTrace('defer', undefined, ids)
+  }
+}
+
+function newTrace(sampling: Sampling, residue: Residue | undefined, ids: Ids): Origin {
+  return {
+    traceId: ids.traceId(),
+    spanId: undefined,
+    parentId: undefined,
+    sampling,
+    bits: 128,
+    random: true,
+    tracestate: '',
+    residue
+  }
+}
+
+const noLinks: readonly TraceLink[] = []
+
+function linksOf({ dialect, received, conflicts }: Arrival, trust: Trust): readonly TraceLink[] {
+  if (trust === 'restart' && received.kind === 'context' && dialect !== undefined) {
+    const { traceId, spanId } = received.context
+    return [{ traceId, spanId, dialect, reason: 'restarted' }]
+  }
+  if (trust !== 'continue' || conflicts.length === 0) return noLinks
+  const links: TraceLink[] = []
+  for (const { traceId, spanId, dialect: loser } of conflicts) {
+    if (spanId !== undefined) links.push({ traceId, spanId, dialect: loser, reason: 'conflict' })
+  }
+  return links
+}
+
+function baggageOf(read: Read, policy: Policy): string {
+  const raw = read('baggage')
+  return raw === undefined ? '' : relay(raw, policy.baggage.allow, policy.baggage.maxBytes).value
+}

@@ -1,0 +1,263 @@
+// The life of one request: route, mediate, send on, stream back, tell. It knows neither header grammar nor dialects.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import { attempt, type Mediation, mediate } from '../mediate/mediate.ts'
+import type { SamplingPlan, Trust } from '../mediate/policy.ts'
+import type { AttemptOutcome, Outcome } from '../report/outcome.ts'
+import type { Route, UpstreamTarget } from '../rules/rules.ts'
+import type { TraceContext } from '../trace/context.ts'
+import { amendPreflight, type CorsRequest, corsRequest, permit, preflightFields } from './cors.ts'
+import { type Failure, failureOf, failures } from './failure.ts'
+import type { Gateway, Live } from './gateway.ts'
+import { outgoing } from './outgoing.ts'
+import { answered, respondWith } from './respond.ts'
+import { type RequestTarget, targetOf } from './target.ts'
+
+/** One attempt while it lasts. */
+type Attempt = { -readonly [Key in keyof AttemptOutcome]: AttemptOutcome[Key] }
+
+/** A resource: it lives from the request's header to the end of its answer, and undici calls it as its handler. */
+export class Exchange implements Dispatcher.DispatchHandler, Outcome {
+  readonly #gateway: Gateway
+  readonly #live: Live
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #target: RequestTarget
+  #controller: Dispatcher.DispatchController | undefined
+  #cors: CorsRequest | undefined
+  #trust: Trust = 'ignore'
+  #over = false
+
+  readonly scheme = 'http'
+  readonly client: string
+  readonly userAgent: string | undefined
+  readonly attempts: Attempt[] = []
+  readonly start: number
+  route: Route | undefined
+  mediation: Mediation | undefined
+  status = 499
+  failure: string | undefined
+  bytes = 0
+  end = 0
+
+  constructor(gateway: Gateway, live: Live, request: IncomingMessage, response: ServerResponse) {
+    this.#gateway = gateway
+    this.#live = live
+    this.#request = request
+    this.#response = response
+    this.start = gateway.now()
+    this.client = request.socket.remoteAddress ?? ''
+    gateway.reader.load(request.rawHeaders)
+    const { read } = gateway.reader
+    this.#target = targetOf(request.method ?? '', request.url ?? '', read)
+    this.userAgent = read('user-agent')
+  }
+
+  get method(): string {
+    return this.#target.method
+  }
+  get host(): string {
+    return this.#target.authority
+  }
+  get path(): string {
+    return this.#target.path
+  }
+  get query(): string {
+    return this.#target.query
+  }
+  get httpVersion(): string {
+    return this.#request.httpVersion
+  }
+
+  /** From request to upstream, or to the failure that ends it here. */
+  run(): void {
+    if (!this.#target.path.startsWith('/')) return this.#fail(failures.badRequest)
+    if (this.method === 'TRACE') return this.#fail(failures.methodNotAllowed)
+    const route = this.#live.rules.find(this.#target)
+    if (route === undefined) return this.#fail(failures.routeNotFound)
+    this.route = route
+    this.#trust = this.#live.rules.trust(this.client)
+    const { read } = this.#gateway.reader
+    if (route.cors !== undefined) {
+      this.#cors = corsRequest(route.cors, this.method, read)
+      // A preflight is the browser's own question: it is in no trace and begins none.
+      if (this.#cors?.preflight === true) return this.#preflight(route, this.#cors)
+    }
+    const plan = route.sampling(this.#target)
+    this.mediation = mediate(read, route.policy, plan, this.#trust, this.#gateway.ids)
+    this.#attempt(route, this.mediation, plan)
+  }
+
+  #preflight(route: Route, request: CorsRequest): void {
+    if (route.cors?.mode === 'answer') {
+      return this.#answer(204, preflightFields(route.cors, request, this.#gateway.reader.read), '')
+    }
+    this.#send(route, undefined, [])
+  }
+
+  #attempt(route: Route, mediation: Mediation, plan: SamplingPlan): void {
+    const { span, set } = attempt(mediation, route.policy, plan, this.#gateway.ids)
+    this.#send(route, span, set)
+  }
+
+  #send(route: Route, span: TraceContext | undefined, set: readonly string[]): void {
+    const line = this.#live.pools.next(route.upstream)
+    if (line === undefined) return this.#fail(failures.upstreamUnreachable)
+    if (span !== undefined) this.attempts.push(this.#begun(span, line.target))
+    const { url = '', method = '', rawHeaders, socket } = this.#request
+    const caller = {
+      address: this.client,
+      port: socket.localPort ?? 0,
+      scheme: this.scheme,
+      host: this.host === '' ? undefined : this.host,
+      believed: this.#trust === 'continue'
+    } as const
+    line.pool.dispatch(
+      {
+        path: url,
+        method: method as Dispatcher.HttpMethod,
+        headers: outgoing(rawHeaders, route.policy.strip, set, caller),
+        body: hasBody(this.#request) ? this.#request : null,
+        headersTimeout: route.timeouts.firstByte,
+        bodyTimeout: route.timeouts.idle,
+        // undici ends the connection after each HEAD unless told that the answer has no body.
+        reset: false
+      },
+      this
+    )
+  }
+
+  #begun(span: TraceContext, target: UpstreamTarget): Attempt {
+    return { span, target, start: this.#gateway.now(), end: 0, status: undefined, failure: undefined }
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#over) controller.abort(callerGone)
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _: unknown,
+    message?: string
+  ): void {
+    // An interim answer is not the answer. https://www.rfc-editor.org/rfc/rfc9110#section-15.2
+    if (status < 200) return
+    if (this.#over) return
+    const last = this.attempts.at(-1)
+    if (last !== undefined) last.status = status
+    const fields = answered(rawFields(controller.rawHeaders))
+    this.#respond(fields)
+    this.status = status
+    // The rest of a body that the upstream did not wait for would be taken for the next request.
+    if (!this.#request.complete || this.#gateway.draining()) this.#response.shouldKeepAlive = false
+    this.#response.writeHead(status, message ?? '', fields)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#over) return
+    this.bytes += chunk.length
+    if (!this.#response.write(chunk)) {
+      controller.pause()
+      this.#response.once('drain', () => controller.resume())
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#ended(undefined)
+    if (!this.#over) this.#response.end()
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    if (this.#over) return this.#ended(failures.callerGone)
+    const failure = failureOf(error, this.#response.headersSent)
+    if (failure === failures.internal) this.#gateway.log.error('an exchange failed', { stack: error.stack })
+    this.#ended(failure)
+    this.#fail(failure)
+  }
+
+  /** Ends the attempt; what the upstream did is known from here on. */
+  #ended(failure: Failure | undefined): void {
+    const last = this.attempts.at(-1)
+    if (last === undefined || last.end !== 0) return
+    last.end = this.#gateway.now()
+    last.failure = failure?.code
+  }
+
+  /** CORS and trace fields of the answer. */
+  #respond(fields: string[]): void {
+    const { route, mediation } = this
+    if (route === undefined) return
+    const cors = this.#cors
+    // The span id tells a stranger about traffic: only believed callers and allowed pages get it.
+    const told = mediation?.reports === true && (this.#trust === 'continue' || cors?.allowed === true)
+    if (told) respondWith(route.respond, mediation.span, fields)
+    if (route.cors === undefined) return
+    if (cors === undefined) {
+      fields.push('Vary', 'Origin')
+    } else if (cors.preflight) {
+      this.#gateway.reader.load(this.#request.rawHeaders)
+      amendPreflight(route.cors, cors, this.#gateway.reader.read, fields)
+    } else permit(route.cors, cors, told && route.respond.includes('server-timing'), fields)
+  }
+
+  /** Ends the request with a failure of the table, or cuts the connection where an answer has begun. */
+  #fail(failure: Failure): void {
+    this.failure = failure.code
+    if (this.#response.headersSent) return void this.#response.destroy()
+    const fields = ['Content-Type', 'application/json']
+    this.#respond(fields)
+    this.#answer(
+      failure.status,
+      fields,
+      `${JSON.stringify({ error: failure.code, message: failure.message })}\n`
+    )
+  }
+
+  /** Answers from here. */
+  #answer(status: number, fields: string[], body: string): void {
+    this.status = status
+    if (body !== '') fields.push('Content-Length', String(Buffer.byteLength(body)))
+    if (!this.#request.complete || this.#gateway.draining()) this.#response.shouldKeepAlive = false
+    this.#response.writeHead(status, fields)
+    this.bytes = this.method === 'HEAD' ? 0 : body.length
+    this.#response.end(this.method === 'HEAD' ? '' : body)
+  }
+
+  /** An error of the gateway itself, in this request. */
+  crashed(error: unknown): void {
+    const stack = error instanceof Error ? error.stack : String(error)
+    this.#gateway.log.error('an exchange failed', { stack })
+    this.#ended(failures.internal)
+    this.#fail(failures.internal)
+  }
+
+  /** The response is over: all of it was sent, or the connection is gone. */
+  closed(): void {
+    if (this.#over) return
+    this.#over = true
+    this.end = this.#gateway.now()
+    if (!this.#response.writableFinished) {
+      this.failure ??= failures.callerGone.code
+      this.#ended(failures.callerGone)
+      this.#controller?.abort(callerGone)
+    }
+    for (const one of this.attempts) if (one.end === 0) one.end = this.end
+    this.#gateway.tell(this)
+  }
+}
+
+const callerGone = new Error(failures.callerGone.message)
+
+/** RFC 9112: a request has a body when it says so. https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
+function hasBody(request: IncomingMessage): boolean {
+  const { headers } = request
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
+/** undici gives bytes; field values are latin1, never UTF-8. https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
+function rawFields(raw: unknown): string[] {
+  if (!Array.isArray(raw)) return []
+  return raw.map(part => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)))
+}

@@ -1,0 +1,126 @@
+// The one table of failures: every request that the gateway itself cannot complete ends in one of these.
+
+/** Whose doing it was: decides the log level and what an operator looks at first. */
+export type Side = 'caller' | 'upstream' | 'gateway'
+
+export type Failure = {
+  /** The `failure` of access log and spans (`error.type`). */
+  readonly code: string
+  readonly status: number
+  readonly side: Side
+  /** For people; holds no byte of any request. */
+  readonly message: string
+}
+
+/** In the order of a request's life; README.md shows this table. */
+export const failures = {
+  badRequest: {
+    code: 'BAD_REQUEST',
+    status: 400,
+    side: 'caller',
+    message: 'the request is not valid HTTP'
+  },
+  requestTimeout: {
+    code: 'REQUEST_TIMEOUT',
+    status: 408,
+    side: 'caller',
+    message: 'the request did not arrive in time'
+  },
+  headerTooLarge: {
+    code: 'HEADER_TOO_LARGE',
+    status: 431,
+    side: 'caller',
+    message: 'the header of the request is too large'
+  },
+  methodNotAllowed: {
+    code: 'METHOD_NOT_ALLOWED',
+    status: 405,
+    side: 'caller',
+    message: 'a gateway answers no request of this method'
+  },
+  routeNotFound: {
+    code: 'ROUTE_NOT_FOUND',
+    status: 404,
+    side: 'caller',
+    message: 'no route of the rules matches this request'
+  },
+  upstreamUnreachable: {
+    code: 'UPSTREAM_UNREACHABLE',
+    status: 503,
+    side: 'upstream',
+    message: 'the upstream could not be connected to'
+  },
+  upstreamReset: {
+    code: 'UPSTREAM_RESET',
+    status: 502,
+    side: 'upstream',
+    message: 'the upstream closed the connection before it answered'
+  },
+  upstreamInvalid: {
+    code: 'UPSTREAM_INVALID',
+    status: 502,
+    side: 'upstream',
+    message: 'the answer of the upstream is not valid HTTP'
+  },
+  upstreamTimeout: {
+    code: 'UPSTREAM_TIMEOUT',
+    status: 504,
+    side: 'upstream',
+    message: 'the upstream did not begin its answer in time'
+  },
+  upstreamIncomplete: {
+    code: 'UPSTREAM_INCOMPLETE',
+    status: 502,
+    side: 'upstream',
+    message: 'the upstream did not finish its answer; the connection was cut so that the caller can tell'
+  },
+  callerGone: {
+    code: 'CALLER_GONE',
+    status: 499,
+    side: 'caller',
+    message: 'the caller closed the connection before the answer was complete'
+  },
+  internal: {
+    code: 'INTERNAL',
+    status: 500,
+    side: 'gateway',
+    message: 'an error in the gateway; its log has it'
+  }
+} as const satisfies Record<string, Failure>
+
+/** Codes of undici and of the system that say nothing reached the upstream. */
+const unreachable: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_HAS_EXPIRED'
+])
+
+/** The failure behind an error of undici; `answered` once the header of an answer has gone to the caller. */
+export function failureOf(error: unknown, answered: boolean): Failure {
+  if (answered) return failures.upstreamIncomplete
+  const code = codeOf(error)
+  if (code !== undefined && unreachable.has(code)) return failures.upstreamUnreachable
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return failures.upstreamTimeout
+  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH')
+    return failures.badRequest
+  if (code === 'UND_ERR_NOT_SUPPORTED') return failures.badRequest
+  if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET') return failures.upstreamReset
+  if (code?.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return failures.upstreamInvalid
+  return code?.startsWith('UND_ERR') ? failures.upstreamInvalid : failures.internal
+}
+
+/** Several addresses of one host fail as one error that holds the others. */
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0])
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,46 @@
+// Reads header fields straight from `rawHeaders`: node's own `headers` loses repeats, case and `__proto__`.
+import type { Read } from '../dialects/dialect.ts'
+
+/** Header fields as node:http and undici give and take them: name, value, name, value. */
+export type RawFields = readonly string[]
+
+export type FieldReader = {
+  /** The request that `read` speaks of from now on. */
+  readonly load: (fields: RawFields) => void
+  readonly read: Read
+}
+
+/**
+ * One reader serves every request of a server: what reads through it is done before the next request begins.
+ */
+export function createFieldReader(): FieldReader {
+  let fields: RawFields = []
+  return {
+    load: next => {
+      fields = next
+    },
+    read: name => fieldOf(fields, name)
+  }
+}
+
+/** The value of a field by its lower-case name; lines joined by a comma. https://www.rfc-editor.org/rfc/rfc9110#section-5.3 */
+export function fieldOf(fields: RawFields, name: string): string | undefined {
+  let value: string | undefined
+  for (let i = 0; i < fields.length; i += 2) {
+    if (!named(fields[i] ?? '', name)) continue
+    const line = fields[i + 1] ?? ''
+    value = value === undefined ? line : `${value},${line}`
+  }
+  return value
+}
+
+/** Field names are compared without regard to case, and lengths first: most differ there already. */
+export function named(field: string, lower: string): boolean {
+  if (field.length !== lower.length) return false
+  for (let i = 0; i < field.length; i++) {
+    const code = field.charCodeAt(i)
+    const folded = code >= 65 && code <= 90 ? code + 32 : code
+    if (folded !== lower.charCodeAt(i)) return false
+  }
+  return true
+}

@@ -1,0 +1,147 @@
+// The listeners in front: node:http to exchanges. Rules come and go under it; a request keeps those it began with.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Log } from '../report/log.ts'
+import type { Outcome } from '../report/outcome.ts'
+import type { Listen, Rules } from '../rules/rules.ts'
+import type { Ids } from '../trace/ids.ts'
+import { Exchange } from './exchange.ts'
+import { type Failure, failures } from './failure.ts'
+import { createFieldReader, type FieldReader } from './fields.ts'
+import type { Pools } from './pools.ts'
+
+/** What a reload swaps, whole. */
+export type Live = { readonly rules: Rules; readonly pools: Pools }
+
+/** What exchanges need of the world. */
+export type Gateway = {
+  readonly reader: FieldReader
+  readonly ids: Ids
+  /** Milliseconds since the Unix epoch, with fractions. */
+  readonly now: () => number
+  readonly draining: () => boolean
+  readonly log: Log
+  /** Called once for each request, when it is over. */
+  readonly tell: (outcome: Outcome) => void
+}
+
+export type GatewayOptions = {
+  readonly live: () => Live
+  readonly ids: Ids
+  readonly now: () => number
+  readonly log: Log
+  readonly tell: (outcome: Outcome) => void
+}
+
+export type Listeners = {
+  /** Where it listens; rejects with the error of node:net. */
+  readonly listen: (where: Listen) => Promise<Listen>
+  readonly inFlight: () => number
+  /** Takes no new connection, lets requests in flight end for `deadlineMs`, then cuts what is left. */
+  readonly drain: (deadlineMs: number) => Promise<void>
+}
+
+/** Bytes of a request's header; more is 431. */
+const maxHeaderSize = 32 * 1024
+/** Fields of a request; more is 431. */
+const maxHeadersCount = 100
+/** Milliseconds. Longer than the idle time of load balancers in front, so that they close first. */
+const keepAliveTimeout = 75_000
+const headersTimeout = 10_000
+const requestTimeout = 300_000
+const sweep = 250
+
+export function createListeners(options: GatewayOptions): Listeners {
+  const servers: Server[] = []
+  let running = 0
+  let draining = false
+  const gateway: Gateway = {
+    reader: createFieldReader(),
+    ids: options.ids,
+    now: options.now,
+    draining: () => draining,
+    log: options.log,
+    tell: outcome => {
+      running--
+      options.tell(outcome)
+    }
+  }
+
+  function serve(request: IncomingMessage, response: ServerResponse): void {
+    running++
+    const exchange = new Exchange(gateway, options.live(), request, response)
+    response.on('close', () => exchange.closed())
+    try {
+      exchange.run()
+    } catch (error) {
+      exchange.crashed(error)
+    }
+  }
+
+  return {
+    listen: where =>
+      new Promise((resolve, reject) => {
+        const server = createServer(
+          {
+            maxHeaderSize,
+            keepAliveTimeout,
+            headersTimeout,
+            requestTimeout,
+            connectionsCheckingInterval: 1_000,
+            insecureHTTPParser: false,
+            requireHostHeader: true,
+            rejectNonStandardBodyWrites: true,
+            noDelay: true
+          },
+          serve
+        )
+        server.maxHeadersCount = maxHeadersCount
+        server.on('clientError', refuse)
+        server.once('error', reject)
+        server.listen(where.port, where.host, () => {
+          server.off('error', reject)
+          server.on('error', error => options.log.error('a listener failed', { error: error.message }))
+          servers.push(server)
+          const address = server.address()
+          resolve({
+            host: where.host,
+            port: typeof address === 'object' && address ? address.port : where.port
+          })
+        })
+      }),
+    inFlight: () => running,
+    drain: async deadlineMs => {
+      draining = true
+      await Promise.all(servers.map(server => end(server, deadlineMs)))
+    }
+  }
+}
+
+/** `close` of node:http leaves busy keep-alive connections open for good: they are swept as they fall idle. */
+function end(server: Server, deadlineMs: number): Promise<void> {
+  return new Promise(resolve => {
+    const idle = setInterval(() => server.closeIdleConnections(), sweep)
+    const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs)
+    server.close(() => {
+      clearInterval(idle)
+      clearTimeout(deadline)
+      resolve()
+    })
+  })
+}
+
+const refusals: ReadonlyMap<string | undefined, Failure> = new Map<string | undefined, Failure>([
+  ['HPE_HEADER_OVERFLOW', failures.headerTooLarge],
+  ['ERR_HTTP_REQUEST_TIMEOUT', failures.requestTimeout]
+])
+
+/** Bytes that are no request. Nothing of them is repeated. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  // With an answer under way there is nothing left to say on this connection.
+  if (!socket.writable || error.code === 'ECONNRESET' || socket.bytesWritten > 0) return void socket.destroy()
+  const { code, status, message } = refusals.get(error.code) ?? failures.badRequest
+  const body = `${JSON.stringify({ error: code, message })}\n`
+  socket.end(
+    `HTTP/1.1 ${status} ${code}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
+  )
+}

@@ -1,0 +1,51 @@
+// Fields that belong to one connection, and go no further.
+// https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+import { named, type RawFields } from './fields.ts'
+
+const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade'
+])
+
+/** A peer may not nominate away what the gateway or the upstream depends on. */
+const protectedFields: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'cache-control',
+  'via'
+])
+
+const none: ReadonlySet<string> = new Set()
+
+/** Lower-case names that the peer's Connection fields nominate. */
+export function nominatedBy(fields: RawFields): ReadonlySet<string> {
+  let names: Set<string> | undefined
+  for (let i = 0; i < fields.length; i += 2) {
+    if (!named(fields[i] ?? '', 'connection')) continue
+    const value = fields[i + 1] ?? ''
+    // What nearly every request says needs no parsing.
+    if (value === 'keep-alive' || value === 'close') continue
+    for (const token of value.split(',')) {
+      const name = token.trim().toLowerCase()
+      if (name === '' || protectedFields.has(name)) continue
+      names ??= new Set()
+      names.add(name)
+    }
+  }
+  return names ?? none
+}
+
+/** True for a field, by its lower-case name, that ends at this hop. */
+export function endsHere(name: string, nominated: ReadonlySet<string>): boolean {
+  return hopByHop.has(name) || (nominated.size > 0 && nominated.has(name))
+}

@@ -1,0 +1,70 @@
+// The request header as the upstream gets it: the caller's own fields in their order, case and number,
+// less what ends at this hop and the trace fields, then what this gateway adds.
+import { fieldOf, type RawFields } from './fields.ts'
+import { endsHere, nominatedBy } from './hop.ts'
+
+/** The caller's side of the connection, as forwarding fields tell it. */
+export type Caller = {
+  readonly address: string
+  readonly port: number
+  readonly scheme: 'http' | 'https'
+  readonly host: string | undefined
+  /** What a believed caller says of those before it is added to; of others it is replaced. */
+  readonly believed: boolean
+}
+
+/** Names this gateway in Via. https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3 */
+const pseudonym = 'tracebridge'
+
+const forwarding: ReadonlySet<string> = new Set([
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-real-ip'
+])
+
+/** Fields answered here; undici speaks for itself on the way on. */
+const answeredHere: ReadonlySet<string> = new Set(['expect', 'via', 'x-forwarded-for'])
+
+/**
+ * Appends everything for the upstream to `set`, which holds the trace fields already: what a caller nominates in
+ * Connection goes before ours come, so it can name none of ours.
+ */
+export function outgoing(
+  fields: RawFields,
+  strip: ReadonlySet<string>,
+  set: readonly string[],
+  caller: Caller
+): string[] {
+  const nominated = nominatedBy(fields)
+  const out: string[] = []
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] ?? ''
+    const lower = name.toLowerCase()
+    if (endsHere(lower, nominated) || strip.has(lower) || answeredHere.has(lower)) continue
+    if (!caller.believed && forwarding.has(lower)) continue
+    out.push(name, fields[i + 1] ?? '')
+  }
+  for (const part of set) out.push(part)
+  forward(fields, caller, out)
+  return out
+}
+
+function forward(fields: RawFields, caller: Caller, out: string[]): void {
+  const before = caller.believed ? fieldOf(fields, 'x-forwarded-for') : undefined
+  out.push('X-Forwarded-For', before === undefined ? caller.address : `${before}, ${caller.address}`)
+  if (!caller.believed || fieldOf(fields, 'x-forwarded-proto') === undefined) {
+    out.push('X-Forwarded-Proto', caller.scheme)
+  }
+  if (caller.host !== undefined && (!caller.believed || fieldOf(fields, 'x-forwarded-host') === undefined)) {
+    out.push('X-Forwarded-Host', caller.host)
+  }
+  if (!caller.believed || fieldOf(fields, 'x-forwarded-port') === undefined) {
+    out.push('X-Forwarded-Port', String(caller.port))
+  }
+  const via = fieldOf(fields, 'via')
+  out.push('Via', via === undefined ? `1.1 ${pseudonym}` : `${via}, 1.1 ${pseudonym}`)
+}

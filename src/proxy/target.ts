@@ -1,0 +1,31 @@
+// The request line and Host, as rules see them.
+import type { Read } from '../dialects/dialect.ts'
+import type { Target } from '../route/match.ts'
+
+export type RequestTarget = Target & {
+  /** As sent in Host; '' when there was none. */
+  readonly authority: string
+  /** Without `?`; '' for none. */
+  readonly query: string
+}
+
+/** Splits the request; `url` is in origin-form. https://www.rfc-editor.org/rfc/rfc9112#section-3.2.1 */
+export function targetOf(method: string, url: string, read: Read): RequestTarget {
+  const mark = url.indexOf('?')
+  const authority = read('host') ?? ''
+  return {
+    authority,
+    host: hostOf(authority),
+    path: mark === -1 ? url : url.slice(0, mark),
+    query: mark === -1 ? '' : url.slice(mark + 1),
+    method,
+    header: read
+  }
+}
+
+/** Lower case, without port; the brackets of an IPv6 address stay. */
+export function hostOf(authority: string): string {
+  const colon = authority.lastIndexOf(':')
+  const host = colon > authority.lastIndexOf(']') ? authority.slice(0, colon) : authority
+  return host.toLowerCase()
+}

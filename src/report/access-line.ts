@@ -1,0 +1,44 @@
+// One request, one line of JSON: what a person greps for, with the trace id in every form a back end shows.
+import { isSampled } from '../mediate/mediate.ts'
+import type { Outcome } from './outcome.ts'
+import { bounded } from './redact.ts'
+
+/** A line of the access log, without its end. */
+export function accessLine(outcome: Outcome): string {
+  const { route, mediation, attempts, failure } = outcome
+  const last = attempts[attempts.length - 1]
+  const entry: Record<string, unknown> = {
+    time: new Date(outcome.start).toISOString(),
+    method: bounded(outcome.method),
+    host: bounded(outcome.host),
+    // Without the query: it carries what should not be kept.
+    path: bounded(outcome.path),
+    status: outcome.status,
+    duration_ms: Math.round((outcome.end - outcome.start) * 1000) / 1000,
+    bytes: outcome.bytes,
+    client: outcome.client,
+    route: route?.name,
+    upstream: route?.upstream.name,
+    target: last?.target.origin,
+    tags:
+      last === undefined || last.target.tags.size === 0 ? undefined : Object.fromEntries(last.target.tags),
+    failure
+  }
+  if (mediation !== undefined) {
+    const { span, arrival } = mediation
+    entry['trace_id'] = span.traceId
+    entry['span_id'] = span.spanId
+    entry['sampled'] = isSampled(span)
+    entry['dialect'] = arrival.dialect
+    for (const dialect of route?.policy.emit ?? []) {
+      const text = dialect.traceIdText(span)
+      if (text !== span.traceId) entry[`trace_id_${dialect.name}`] = text
+    }
+    if (arrival.malformed.length > 0) {
+      entry['malformed'] = Object.fromEntries(
+        arrival.malformed.map(({ dialect, reason }) => [dialect, reason])
+      )
+    }
+  }
+  return JSON.stringify(entry)
+}

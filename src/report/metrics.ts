@@ -1,0 +1,176 @@
+// Every metric of the gateway, exact whatever the sample rate. Names and labels are part of the contract.
+import { version } from '../version.ts'
+import type { Counts } from './counts.ts'
+import { type Exposition, expose } from './exposition.ts'
+import { knownMethod } from './methods.ts'
+import type { AttemptOutcome, Outcome } from './outcome.ts'
+import { createCounter, createGauge, createHistogram, createReadCounter, type Family } from './series.ts'
+
+/** Seconds. https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration */
+const durations = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+
+const requestLabels = ['route', 'method', 'status', 'upstream', 'service_tag', 'version']
+
+/** What metrics ask for when they are read. */
+export type Gauges = {
+  readonly inFlight: () => number
+  /** Route name to its rate, 0 to 1. */
+  readonly rates: () => readonly (readonly [route: string, rate: number])[]
+  readonly spans: () => ReadonlyMap<string, Counts>
+  /** Milliseconds since the Unix epoch, at which the rules in force were loaded. */
+  readonly rulesLoaded: () => number
+}
+
+export type Metrics = {
+  /** Counts a finished request. */
+  readonly request: (outcome: Outcome) => void
+  readonly reload: (outcome: 'applied' | 'refused') => void
+  /** `accept` is the scraper's Accept field. */
+  readonly expose: (accept: string | undefined) => Exposition
+  /** For the README's table and its test. */
+  readonly families: readonly Family[]
+}
+
+export function createMetrics(gauges: Gauges): Metrics {
+  const server = createHistogram(
+    'http_server_request_duration_seconds',
+    'Time from the first byte of a request to the last byte of its answer.',
+    requestLabels,
+    durations
+  )
+  const client = createHistogram(
+    'http_client_request_duration_seconds',
+    'Time of one attempt at an upstream.',
+    requestLabels,
+    durations
+  )
+  const context = createCounter(
+    'tracebridge_context',
+    'Requests by the dialect that was followed and what became of the trace: continued, restarted, ignored, absent; and dialects that were malformed or in conflict.',
+    ['dialect', 'outcome']
+  )
+  const malformed = createCounter(
+    'tracebridge_malformed',
+    'Trace headers that could not be read, by reason.',
+    ['dialect', 'reason']
+  )
+  const failure = createCounter('tracebridge_failures', 'Requests that the gateway could not complete.', [
+    'code'
+  ])
+  const reloads = createCounter('tracebridge_reloads', 'Reloads of the rules.', ['outcome'])
+  const families: readonly Family[] = [
+    server,
+    client,
+    context,
+    malformed,
+    failure,
+    ...spanFamilies(gauges.spans),
+    reloads,
+    createGauge(
+      'tracebridge_rules_loaded_timestamp_seconds',
+      'When the rules in force were loaded.',
+      [],
+      () => [[[], gauges.rulesLoaded() / 1000]]
+    ),
+    createGauge(
+      'tracebridge_sampling_rate',
+      'The share of new traces that a route keeps now.',
+      ['route'],
+      () => gauges.rates().map(([route, rate]) => [[route], rate])
+    ),
+    createGauge('tracebridge_requests_in_flight', 'Requests that are not answered yet.', [], () => [
+      [[], gauges.inFlight()]
+    ]),
+    ...processFamilies
+  ]
+  return {
+    request: outcome => {
+      const last = outcome.attempts[outcome.attempts.length - 1]
+      server.observe(labelsOf(outcome, outcome.status, last), (outcome.end - outcome.start) / 1000)
+      for (const attempt of outcome.attempts) {
+        client.observe(labelsOf(outcome, attempt.status, attempt), (attempt.end - attempt.start) / 1000)
+      }
+      if (outcome.failure !== undefined) failure.add([outcome.failure])
+      countContext(outcome, context.add, malformed.add)
+    },
+    reload: outcome => reloads.add([outcome]),
+    expose: accept => expose(families, accept),
+    families
+  }
+}
+
+function labelsOf(
+  outcome: Outcome,
+  status: number | undefined,
+  attempt: AttemptOutcome | undefined
+): readonly string[] {
+  return [
+    outcome.route?.name ?? '',
+    knownMethod(outcome.method),
+    status === undefined ? (attempt?.failure ?? '') : String(status),
+    outcome.route?.upstream.name ?? '',
+    attempt?.target.tags.get('service.tag') ?? '',
+    attempt?.target.tags.get('version') ?? ''
+  ]
+}
+
+type Add = (values: readonly string[]) => void
+
+function countContext({ mediation }: Outcome, context: Add, malformed: Add): void {
+  if (mediation === undefined) return
+  const { arrival, trust } = mediation
+  const { dialect, received } = arrival
+  if (received.kind !== 'none' && dialect !== undefined) {
+    context([dialect, trust === 'continue' ? 'continued' : trust === 'restart' ? 'restarted' : 'ignored'])
+  } else if (arrival.malformed.length === 0) context(['none', 'absent'])
+  for (const one of arrival.malformed) {
+    context([one.dialect, 'malformed'])
+    malformed([one.dialect, one.reason])
+  }
+  if (received.kind === 'context' && received.discarded !== undefined && dialect !== undefined) {
+    malformed([dialect, received.discarded])
+  }
+  for (const conflict of arrival.conflicts) context([conflict.dialect, 'conflict'])
+}
+
+/** recorded = exported + rejected + dropped + queued, at any moment. */
+function spanFamilies(counts: Gauges['spans']): readonly Family[] {
+  return [
+    createReadCounter(
+      'tracebridge_spans',
+      'Spans by what became of them: exported, rejected by the back end, or dropped for a reason.',
+      ['exporter', 'outcome', 'reason'],
+      () =>
+        [...counts()].flatMap(([exporter, { exported, rejected, dropped }]) => [
+          [[exporter, 'exported', ''], exported] as const,
+          [[exporter, 'rejected', ''], rejected] as const,
+          ...[...dropped].map(([reason, count]) => [[exporter, 'dropped', reason], count] as const)
+        ])
+    ),
+    createReadCounter('tracebridge_spans_recorded', 'Spans handed to an exporter.', ['exporter'], () =>
+      [...counts()].map(([exporter, { recorded }]) => [[exporter], recorded])
+    ),
+    createReadCounter('tracebridge_spans_bytes', 'Bytes of spans as sent.', ['exporter'], () =>
+      [...counts()].map(([exporter, { bytes }]) => [[exporter], bytes])
+    ),
+    createGauge('tracebridge_spans_queued', 'Spans that wait or are under way.', ['exporter'], () =>
+      [...counts()].map(([exporter, { queued }]) => [[exporter], queued])
+    )
+  ]
+}
+
+const processFamilies: readonly Family[] = [
+  createGauge('tracebridge_build_info', 'The version that runs.', ['version', 'node'], () => [
+    [[version, process.versions.node], 1]
+  ]),
+  createReadCounter('process_cpu_seconds', 'CPU time used, user and system.', [], () => {
+    const { user, system } = process.cpuUsage()
+    return [[[], (user + system) / 1e6]]
+  }),
+  createGauge('process_resident_memory_bytes', 'Resident memory.', [], () => [
+    [[], process.memoryUsage.rss()]
+  ]),
+  createGauge('process_start_time_seconds', 'When the process started.', [], () => [
+    [[], performance.timeOrigin / 1000]
+  ])
+]

@@ -1,0 +1,42 @@
+// What is known of a request once it is over: spans, metrics and the access log are made from this alone.
+import type { Mediation } from '../mediate/mediate.ts'
+import type { Route, UpstreamTarget } from '../rules/rules.ts'
+import type { TraceContext } from '../trace/context.ts'
+
+/** One try at an upstream. Times are milliseconds since the Unix epoch, with fractions. */
+export type AttemptOutcome = {
+  readonly span: TraceContext
+  readonly target: UpstreamTarget
+  readonly start: number
+  readonly end: number
+  /** Undefined when no answer began. */
+  readonly status: number | undefined
+  /** A code of the table of failures. */
+  readonly failure: string | undefined
+}
+
+export type Outcome = {
+  readonly method: string
+  readonly scheme: 'http' | 'https'
+  /** As sent in Host; '' when there was none. */
+  readonly host: string
+  readonly path: string
+  /** Without `?`; '' for none. */
+  readonly query: string
+  /** `1.1` */
+  readonly httpVersion: string
+  readonly client: string
+  readonly userAgent: string | undefined
+  readonly route: Route | undefined
+  /** Undefined where no trace was touched: a preflight, a request without a route. */
+  readonly mediation: Mediation | undefined
+  readonly attempts: readonly AttemptOutcome[]
+  /** As sent; 499 when the caller left before anything was. */
+  readonly status: number
+  /** A code of the table of failures. */
+  readonly failure: string | undefined
+  /** Bytes of body sent to the caller. */
+  readonly bytes: number
+  readonly start: number
+  readonly end: number
+}

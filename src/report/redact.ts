@@ -1,0 +1,43 @@
+// What of a URL may be written down: keys stay, values that open doors do not.
+
+/**
+ * Query keys whose values are secrets, compared with case. The first seven are the default of
+ * https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
+ */
+const secret: ReadonlySet<string> = new Set([
+  'X-Amz-Signature',
+  'X-Amz-Credential',
+  'X-Amz-Security-Token',
+  'AWSAccessKeyId',
+  'Signature',
+  'sig',
+  'X-Goog-Signature',
+  'token',
+  'access_token',
+  'api_key',
+  'apikey',
+  'password',
+  'secret',
+  'code',
+  'id_token',
+  'client_secret'
+])
+
+/** The query, without `?`, with the values of secret keys replaced. */
+export function redactQuery(query: string): string {
+  if (query === '') return query
+  return query
+    .split('&')
+    .map(pair => {
+      const equals = pair.indexOf('=')
+      return equals > 0 && secret.has(pair.slice(0, equals)) ? `${pair.slice(0, equals)}=REDACTED` : pair
+    })
+    .join('&')
+}
+
+/** Characters kept of a value that a caller chose. */
+const longest = 256
+
+export function bounded(text: string): string {
+  return text.length <= longest ? text : text.slice(0, longest)
+}

@@ -1,0 +1,123 @@
+// The spans of one request, by the stable HTTP conventions: one server span, a client span for each attempt.
+// https://opentelemetry.io/docs/specs/semconv/http/http-spans/
+import type { Attribute, Span } from '../exporters/exporter.ts'
+import { isSampled, type Mediation } from '../mediate/mediate.ts'
+import type { TraceContext } from '../trace/context.ts'
+import { knownMethod } from './methods.ts'
+import type { AttemptOutcome, Outcome } from './outcome.ts'
+import { bounded, redactQuery } from './redact.ts'
+
+/** Nothing for a trace that is dropped, and nothing on a transparent hop. */
+export function spansOf(outcome: Outcome): readonly Span[] {
+  const { mediation } = outcome
+  if (mediation === undefined || !mediation.reports || !isSampled(mediation.span)) return []
+  return [
+    serverSpan(outcome, mediation),
+    ...outcome.attempts.map((attempt, resends) => clientSpan(outcome, attempt, resends))
+  ]
+}
+
+function serverSpan(outcome: Outcome, mediation: Mediation): Span {
+  const { route, status, failure } = outcome
+  const method = knownMethod(outcome.method)
+  const attributes: Attribute[] = [
+    'http.request.method',
+    method,
+    'url.path',
+    bounded(outcome.path),
+    'url.scheme',
+    outcome.scheme,
+    'http.response.status_code',
+    status,
+    'network.protocol.version',
+    outcome.httpVersion,
+    'client.address',
+    outcome.client,
+    'tracebridge.sampling.reason',
+    mediation.why
+  ]
+  if (method === '_OTHER') attributes.push('http.request.method_original', bounded(outcome.method))
+  if (outcome.query !== '') attributes.push('url.query', bounded(redactQuery(outcome.query)))
+  if (route !== undefined) attributes.push('http.route', route.template)
+  addAuthority(outcome.host, attributes)
+  if (outcome.userAgent !== undefined) attributes.push('user_agent.original', bounded(outcome.userAgent))
+  if (mediation.arrival.dialect !== undefined) {
+    attributes.push('tracebridge.dialect.in', mediation.arrival.dialect)
+  }
+  const debugId = mediation.span.residue?.get('jaeger-debug-id')
+  if (debugId !== undefined) attributes.push('jaeger-debug-id', debugId)
+  const error = failure ?? (status >= 500 ? String(status) : undefined)
+  if (error !== undefined) attributes.push('error.type', error)
+  return {
+    ...identity(mediation.span),
+    // A parent that the caller named is in another process.
+    parentIsRemote: mediation.span.parentId !== undefined,
+    kind: 'server',
+    name: nameOf(outcome, method),
+    start: outcome.start,
+    end: outcome.end,
+    error: status >= 500,
+    attributes,
+    links: mediation.links.length === 0 ? undefined : mediation.links
+  }
+}
+
+/** Never the raw path: names must be few. https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name */
+function nameOf({ route }: Outcome, method: string): string {
+  const verb = method === '_OTHER' ? 'HTTP' : method
+  if (route === undefined) return verb
+  return route.name === route.template ? `${verb} ${route.template}` : route.name
+}
+
+function clientSpan(outcome: Outcome, attempt: AttemptOutcome, resends: number): Span {
+  const { target, status, failure } = attempt
+  const method = knownMethod(outcome.method)
+  const query = outcome.query === '' ? '' : `?${redactQuery(outcome.query)}`
+  const attributes: Attribute[] = [
+    'http.request.method',
+    method,
+    'server.address',
+    target.host,
+    'server.port',
+    target.port,
+    'url.full',
+    bounded(`${target.origin}${outcome.path}${query}`)
+  ]
+  if (method === '_OTHER') attributes.push('http.request.method_original', bounded(outcome.method))
+  if (status !== undefined) attributes.push('http.response.status_code', status)
+  if (resends > 0) attributes.push('http.request.resend_count', resends)
+  for (const [tag, value] of target.tags) attributes.push(tag === 'version' ? 'service.version' : tag, value)
+  const error = failure ?? (status !== undefined && status >= 400 ? String(status) : undefined)
+  if (error !== undefined) attributes.push('error.type', error)
+  return {
+    ...identity(attempt.span),
+    parentIsRemote: false,
+    kind: 'client',
+    name: method === '_OTHER' ? 'HTTP' : method,
+    start: attempt.start,
+    end: attempt.end,
+    error: error !== undefined,
+    attributes,
+    links: undefined
+  }
+}
+
+function identity(
+  context: TraceContext
+): Pick<Span, 'traceId' | 'spanId' | 'parentId' | 'tracestate' | 'flags'> {
+  return {
+    traceId: context.traceId,
+    spanId: context.spanId,
+    parentId: context.parentId,
+    tracestate: context.tracestate,
+    flags: 1 | (context.random ? 2 : 0)
+  }
+}
+
+function addAuthority(host: string, attributes: Attribute[]): void {
+  if (host === '') return
+  const colon = host.lastIndexOf(':')
+  const port = colon > host.lastIndexOf(']') ? Number(host.slice(colon + 1)) : Number.NaN
+  attributes.push('server.address', bounded(Number.isNaN(port) ? host : host.slice(0, colon)))
+  if (!Number.isNaN(port)) attributes.push('server.port', port)
+}

@@ -1,0 +1,114 @@
+// Settled rules to live ones: dialects, samplers, tables in place of names. Runs when rules load, never per request.
+import type { Dialect } from '../dialects/dialect.ts'
+import { dialects } from '../dialects/find.ts'
+import type { BaggagePolicy, Policy, SamplingPlan } from '../mediate/policy.ts'
+import { createFirst } from '../route/first.ts'
+import type { Target } from '../route/match.ts'
+import { createTable } from '../route/table.ts'
+import { ratio } from '../samplers/ratio.ts'
+import { createTrust } from './callers.ts'
+import { createOrigins } from './origins.ts'
+import type { Cors, Route, Rules, Upstream, UpstreamTarget } from './rules.ts'
+import {
+  type BaggageSettings,
+  type CorsSettings,
+  type RouteSettings,
+  type SamplingSettings,
+  type Settings,
+  type TargetSettings,
+  templateOf,
+  type UpstreamSettings
+} from './settings.ts'
+
+/** Makes the rules in force. `effective` is what people are shown of them. */
+export function compile(settings: Settings, effective: Rules['effective']): Rules {
+  const upstreams = new Map([...settings.upstreams].map(([name, each]) => [name, upstreamOf(each)]))
+  const first = createFirst(settings.samplingRules.map(rule => ({ match: rule.match, value: planOf(rule) })))
+  const routes = settings.routes.flatMap(route => {
+    const upstream = upstreams.get(route.upstream.name)
+    return upstream === undefined ? [] : [routeOf(route, upstream, first)]
+  })
+  return Object.freeze({
+    service: settings.service,
+    listen: settings.listen,
+    admin: settings.admin,
+    trust: createTrust(settings.trust),
+    exporters: settings.exporters,
+    accessLog: settings.accessLog,
+    upstreams,
+    routes,
+    find: createTable(routes.map(route => ({ match: route.match, value: route }))),
+    effective
+  })
+}
+
+function routeOf(
+  route: RouteSettings,
+  upstream: Upstream,
+  first: (target: Target) => SamplingPlan | undefined
+): Route {
+  const policy = policyOf(route)
+  const plan = planOf(route.sampling)
+  const compiled: Route = {
+    name: route.name,
+    template: templateOf(route.match),
+    match: route.match,
+    upstream,
+    policy,
+    sampling: target => first(target) ?? plan,
+    rate: plan.sampler.rate,
+    cors: route.cors === undefined ? undefined : corsOf(route.cors, route, policy),
+    respond: route.respond,
+    timeouts: route.timeouts
+  }
+  return Object.freeze(compiled)
+}
+
+function policyOf(route: RouteSettings): Policy {
+  const accept = dialectsOf(route.accept)
+  const emit = dialectsOf(route.emit)
+  const fields = [...accept, ...emit].flatMap(dialect => dialect.fields)
+  return Object.freeze({
+    accept,
+    emit,
+    strip: new Set([...fields.map(field => field.toLowerCase()), 'baggage']),
+    spans: route.spans,
+    baggage: baggageOf(route.baggage)
+  })
+}
+
+function dialectsOf(names: readonly string[]): readonly Dialect[] {
+  return names.flatMap(name => dialects.get(name) ?? [])
+}
+
+function baggageOf({ allow, emit, maxBytes }: BaggageSettings): BaggagePolicy {
+  return { allow: allow === 'all' ? allow : new Set(allow), emit: emit.length > 0, maxBytes }
+}
+
+function planOf({ rate, parent }: SamplingSettings): SamplingPlan {
+  return Object.freeze({ parent, sampler: ratio(rate) })
+}
+
+function corsOf(cors: CorsSettings, route: RouteSettings, policy: Policy): Cors {
+  const expose = route.respond.includes('traceresponse') ? [...cors.expose, 'traceresponse'] : cors.expose
+  return Object.freeze({
+    allows: createOrigins(cors.origins),
+    credentials: cors.credentials,
+    mode: cors.mode,
+    dialectFields: [...new Set([...policy.accept.flatMap(dialect => dialect.fields), 'baggage'])],
+    headers: cors.headers === 'any' ? cors.headers : new Set(cors.headers),
+    methods: cors.methods,
+    expose: [...new Set(expose)],
+    maxAgeSeconds: Math.floor(cors.maxAgeMs / 1000)
+  })
+}
+
+function upstreamOf({ name, targets, echo, timeouts }: UpstreamSettings): Upstream {
+  return Object.freeze({ name, targets: targets.map(targetOf), echo, timeouts })
+}
+
+function targetOf({ url, weight, tags }: TargetSettings): UpstreamTarget {
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
+  // Sockets take an IPv6 address without its brackets.
+  return { origin: url.origin, host: url.hostname.replace(/^\[|\]$/g, ''), port, weight, tags }
+}

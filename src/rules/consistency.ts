@@ -1,0 +1,103 @@
+// What the keys of a rule file owe each other: names that exist, matches that differ, choices that exclude.
+// Works on the tree, so it has its say even where something else is wrong.
+import { parseHost, parseTemplate } from '../route/pattern.ts'
+import { complain, formatPlace, suggestion } from './complaint.ts'
+import { child, entriesOf, itemsOf, type Located, type Place, textOf } from './located.ts'
+import { oneOfText } from './notation.ts'
+import type { Complaint } from './rules.ts'
+
+/** Everything that is wrong between keys, in no order. */
+export function checkConsistency(root: Located): readonly Complaint[] {
+  const upstreams = entriesOf(child(root, 'upstreams'))
+  const routes = itemsOf(child(root, 'routes'))
+  return [
+    ...[...upstreams.values()].flatMap(({ value }) => checkUpstream(value)),
+    ...checkReferences(routes, [...upstreams.keys()]),
+    ...checkMatches(routes),
+    ...checkNames(routes),
+    ...[root, ...routes].flatMap(each => checkCors(child(each, 'cors')))
+  ]
+}
+
+function checkUpstream(upstream: Located): readonly Complaint[] {
+  if (upstream.kind !== 'map') return []
+  const targets = child(upstream, 'targets')
+  if ((targets === undefined) === (child(upstream, 'echo') === undefined)) {
+    return [complain(upstream.place, 'expected exactly one of targets and echo')]
+  }
+  const weights = itemsOf(targets).map(target => child(target, 'weight'))
+  const none =
+    weights.length > 0 && weights.every(each => each?.kind === 'scalar' && Number(each.value) === 0)
+  return none && targets !== undefined
+    ? [complain(targets.place, 'expected at least one target with a weight above 0')]
+    : []
+}
+
+function checkReferences(routes: readonly Located[], known: readonly string[]): readonly Complaint[] {
+  return routes.flatMap(route => {
+    const node = child(route, 'upstream')
+    const name = textOf(node)
+    if (node === undefined || name === undefined || known.includes(name)) return []
+    const expected = known.length === 0 ? 'an upstream to be defined' : `an upstream: ${oneOfText(known)}`
+    return [complain(node.place, `expected ${expected}${suggestion(name, known)}`)]
+  })
+}
+
+function checkMatches(routes: readonly Located[]): readonly Complaint[] {
+  const seen = new Map<string, Place>()
+  return routes.flatMap(route => {
+    const match = child(route, 'match')
+    if (match?.kind !== 'map') return []
+    // A list of methods is as many matches, each of which must be the only one.
+    const earlier = new Set<Place>()
+    for (const key of matchKeys(match)) {
+      const place = seen.get(key)
+      if (place === undefined) seen.set(key, match.place)
+      else if (place !== match.place) earlier.add(place)
+    }
+    return [...earlier].map(place =>
+      complain(match.place, `expected another match than ${place.path} at ${formatPlace(place)}`)
+    )
+  })
+}
+
+/** What a match comes to, once for each method: parameter names and letter case make no difference. */
+function matchKeys(match: Located): readonly string[] {
+  const host = child(match, 'host')
+  const path = child(match, 'path')
+  const parsedHost = host === undefined ? undefined : parseHost(textOf(host) ?? '')
+  const template = parseTemplate(path === undefined ? '/**' : (textOf(path) ?? ''))
+  if (parsedHost?.kind === 'refused' || template.kind === 'refused') return []
+  const segments = template.segments.map(each =>
+    each.kind === 'literal' ? each.text : each.kind === 'param' ? '{}' : '**'
+  )
+  const headers = [...entriesOf(child(match, 'header'))]
+    .map(([name, { value }]) => [name.toLowerCase(), textOf(value) ?? ''])
+    .sort()
+  const method = child(match, 'method')
+  const methods =
+    method === undefined ? [''] : method.kind === 'list' ? method.items.map(textOf) : [textOf(method)]
+  return methods.map(each => JSON.stringify([parsedHost ?? null, segments, headers, each ?? null]))
+}
+
+function checkNames(routes: readonly Located[]): readonly Complaint[] {
+  const seen = new Map<string, Place>()
+  return routes.flatMap(route => {
+    const node = child(route, 'name')
+    const name = textOf(node)
+    if (node === undefined || name === undefined) return []
+    const earlier = seen.get(name)
+    if (earlier === undefined) seen.set(name, node.place)
+    return earlier === undefined
+      ? []
+      : [complain(node.place, `expected another name than ${earlier.path} at ${formatPlace(earlier)}`)]
+  })
+}
+
+function checkCors(cors: Located | undefined): readonly Complaint[] {
+  const credentials = child(cors, 'credentials')
+  const star = itemsOf(child(cors, 'origins')).find(each => textOf(each) === '*')
+  if (star === undefined || credentials?.kind !== 'scalar' || credentials.value !== true) return []
+  // Every page on the web could then act in the name of whoever is logged in.
+  return [complain(star.place, 'expected named origins, not *, where credentials are allowed')]
+}

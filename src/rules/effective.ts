@@ -1,0 +1,170 @@
+// The rules as people may see them: in the notation of a rule file, every default filled in, secrets as references.
+
+import type { Match } from '../route/match.ts'
+import { formatAddress } from './address.ts'
+import { child, descend, itemsOf, type Located } from './located.ts'
+import { hideSecret, readsFile } from './references.ts'
+import type { Rules, Timeouts } from './rules.ts'
+import type {
+  BaggageSettings,
+  CorsSettings,
+  RouteSettings,
+  SamplingSettings,
+  Settings,
+  UpstreamSettings
+} from './settings.ts'
+import { formatDuration, formatRate, type Range } from './values.ts'
+
+type Shown = Readonly<Record<string, unknown>>
+
+/** `root` is the tree that `settings` came from; it knows what was written by reference. */
+export function effectiveOf(settings: Settings, root: Located): Shown {
+  const shown = {
+    service: settings.service.version === '' ? without(settings.service, 'version') : settings.service,
+    listen: settings.listen.map(each => ({ address: formatAddress(each) })),
+    admin: {
+      address: formatAddress(settings.admin),
+      ...optional(
+        'token',
+        settings.admin.token === undefined ? undefined : hideSecret(writtenAt(root, ['admin', 'token']))
+      )
+    },
+    trust: settings.trust.map(({ from, context }) => ({ from: formatRange(from), context })),
+    accept: settings.accept,
+    emit: settings.emit,
+    respond: settings.respond,
+    baggage: showBaggage(settings.baggage),
+    spans: settings.spans,
+    sampling: {
+      ...showSampling(settings.sampling),
+      rules: settings.samplingRules.map(rule => ({ match: showMatch(rule.match), ...showSampling(rule) }))
+    },
+    export: settings.exporters.map((exporter, index) =>
+      showExporter(exporter, child(child(root, 'export'), index))
+    ),
+    'access-log': settings.accessLog,
+    ...optional('cors', showCors(settings.cors)),
+    upstreams: Object.fromEntries([...settings.upstreams].map(([name, each]) => [name, showUpstream(each)])),
+    routes: settings.routes.map(showRoute)
+  }
+  return asWritten(shown, root)
+}
+
+function showRoute(route: RouteSettings): Shown {
+  return {
+    name: route.name,
+    match: showMatch(route.match),
+    upstream: route.upstream.name,
+    accept: route.accept,
+    emit: route.emit,
+    respond: route.respond,
+    baggage: showBaggage(route.baggage),
+    spans: route.spans,
+    sampling: showSampling(route.sampling),
+    ...optional('cors', showCors(route.cors)),
+    timeouts: without(showTimeouts(route.timeouts), 'connect')
+  }
+}
+
+function showUpstream(upstream: UpstreamSettings): Shown {
+  const where = upstream.echo
+    ? { echo: true }
+    : {
+        targets: upstream.targets.map(({ url, weight, tags }) => ({
+          url: url.origin,
+          weight,
+          tags: Object.fromEntries(tags)
+        }))
+      }
+  return {
+    ...where,
+    emit: upstream.emit,
+    baggage: showBaggage(upstream.baggage),
+    timeouts: showTimeouts(upstream.timeouts)
+  }
+}
+
+function showMatch({ host, path, methods, headers }: Match): Shown {
+  return {
+    ...optional('host', host),
+    ...optional('path', path),
+    ...optional('method', methods?.length === 1 ? methods[0] : methods),
+    ...optional('header', headers === undefined ? undefined : Object.fromEntries(headers))
+  }
+}
+
+function showBaggage({ allow, emit, maxBytes }: BaggageSettings): Shown {
+  return { allow, emit, 'max-bytes': maxBytes }
+}
+
+function showSampling({ rate, parent }: SamplingSettings): Shown {
+  return { rate: formatRate(rate), parent }
+}
+
+function showTimeouts({ connect, firstByte, idle }: Timeouts): Shown {
+  return {
+    connect: formatDuration(connect),
+    'first-byte': formatDuration(firstByte),
+    idle: formatDuration(idle)
+  }
+}
+
+function showCors(cors: CorsSettings | undefined): Shown | undefined {
+  if (cors === undefined) return undefined
+  const { maxAgeMs, ...rest } = cors
+  return { ...rest, 'max-age': formatDuration(maxAgeMs) }
+}
+
+function showExporter(exporter: Rules['exporters'][number], node: Located | undefined): Shown {
+  if (exporter.kind === 'console') return { console: {} }
+  const at = (...keys: string[]) => writtenAt(node, ['otlp', ...keys])
+  const url = at('url')
+  const headers = Object.keys(exporter.headers).map(name => [name, hideSecret(at('headers', name))])
+  return {
+    otlp: {
+      // Some back ends are told who we are by the query or the path: a URL that came by reference stays one.
+      url: url === undefined ? exporter.url.replace(/\?.*$/, '?***') : hideUrl(url),
+      headers: Object.fromEntries(headers),
+      compression: exporter.compression,
+      timeout: formatDuration(exporter.timeoutMs)
+    }
+  }
+}
+
+function hideUrl(written: string): string {
+  return written.includes(':-') ? '***' : written
+}
+
+function formatRange(range: Range): string {
+  return range.kind === 'range' ? `${range.address}/${range.prefix}` : range.kind
+}
+
+/** Puts the reference back wherever a file was read, whatever the key. */
+function asWritten(shown: Shown, root: Located): Shown {
+  return Object.fromEntries(
+    Object.entries(shown).map(([key, value]) => [key, replace(value, child(root, key))])
+  )
+}
+
+function replace(value: unknown, node: Located | undefined): unknown {
+  if (node === undefined) return value
+  if (node.kind === 'scalar') return readsFile(node.written) ? hideSecret(node.written) : value
+  if (Array.isArray(value)) return value.map((item: unknown, index) => replace(item, itemsOf(node)[index]))
+  if (typeof value !== 'object' || value === null || node.kind !== 'map') return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, replace(each, child(node, key))])
+  )
+}
+
+function writtenAt(root: Located | undefined, keys: readonly string[]): string | undefined {
+  const node = descend(root, keys)
+  return node?.kind === 'scalar' ? node.written : undefined
+}
+
+function optional(key: string, value: unknown): Shown {
+  return value === undefined ? {} : { [key]: value }
+}
+
+function without(shown: Shown, key: string): Shown {
+  return Object.fromEntries(Object.entries(shown).filter(([each]) => each !== key))
+}

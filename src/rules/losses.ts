@@ -1,0 +1,54 @@
+// What is lost between the dialects a route reads and those its upstream gets, in words for newcomers.
+// Knows no dialect by name: everything comes from what each says that it carries.
+import type { Carries, Dialect } from '../dialects/dialect.ts'
+import type { Policy } from '../mediate/policy.ts'
+
+/** Something that one wire can say and another cannot. */
+type Loss = {
+  readonly carried: (carries: Carries) => boolean
+  readonly words: (from: string, to: string, carries: Carries) => string
+}
+
+const meaning = {
+  keep: 'keep',
+  drop: 'drop',
+  debug: 'debug',
+  defer: 'undecided'
+}
+
+const losses: readonly Loss[] = [
+  {
+    carried: ({ sampling }) => sampling.debug === 'debug',
+    words: (from, to, { sampling }) =>
+      `${from} can say "debug" (keep this trace past every limit), ${to} cannot: it arrives as ${meaning[sampling.debug]}`
+  },
+  {
+    carried: ({ sampling }) => sampling.defer === 'defer',
+    words: (from, to) => `${from} can leave the decision open (defer), ${to} cannot: the gateway decides`
+  },
+  {
+    carried: ({ width }) => width,
+    words: (from, to) =>
+      `${from} can carry 64-bit trace ids, ${to} cannot: they arrive with 16 zeros in front, and are found by that form`
+  },
+  {
+    carried: ({ tracestate }) => tracestate,
+    words: (from, to) =>
+      `${from} can carry tracestate (what vendors add to a trace), ${to} cannot: it ends here`
+  }
+]
+
+/** What this route loses. Nothing is lost that at least one emitted dialect carries. */
+export function lossesOf({ accept, emit }: Policy): readonly string[] {
+  return losses.flatMap(({ carried, words }) => {
+    const [first] = emit
+    const from = accept.filter(dialect => carried(dialect.carries))
+    if (first === undefined || from.length === 0 || emit.some(each => carried(each.carries))) return []
+    return [words(list(from), list(emit), first.carries)]
+  })
+}
+
+function list(dialects: readonly Dialect[]): string {
+  const names = dialects.map(dialect => dialect.name)
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+}

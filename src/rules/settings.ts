@@ -1,0 +1,77 @@
+// Rules with every default filled in and every precedence settled, still as plain data with names: the types.
+import type { Parent, Trust } from '../mediate/policy.ts'
+import type { Match } from '../route/match.ts'
+import type { Address } from './address.ts'
+import type { ResponseField, Rules, Timeouts } from './rules.ts'
+import type { Range } from './values.ts'
+
+export type BaggageSettings = {
+  readonly allow: readonly string[] | 'all'
+  readonly emit: readonly 'w3c'[]
+  readonly maxBytes: number
+}
+
+export type SamplingSettings = { readonly rate: number; readonly parent: Parent }
+
+export type CorsSettings = {
+  readonly origins: readonly string[]
+  readonly credentials: boolean
+  readonly mode: 'answer' | 'amend'
+  readonly headers: readonly string[] | 'any'
+  readonly methods: readonly string[] | 'any'
+  readonly expose: readonly string[]
+  readonly maxAgeMs: number
+}
+
+export type TargetSettings = {
+  readonly url: URL
+  readonly weight: number
+  readonly tags: ReadonlyMap<string, string>
+}
+
+export type UpstreamSettings = {
+  readonly name: string
+  readonly targets: readonly TargetSettings[]
+  readonly echo: boolean
+  readonly emit: readonly string[]
+  readonly baggage: BaggageSettings
+  readonly timeouts: Timeouts
+}
+
+export type RouteSettings = {
+  readonly name: string
+  readonly match: Match
+  readonly upstream: UpstreamSettings
+  readonly accept: readonly string[]
+  readonly emit: readonly string[]
+  readonly respond: readonly ResponseField[]
+  readonly baggage: BaggageSettings
+  readonly spans: 'report' | 'none'
+  readonly sampling: SamplingSettings
+  readonly cors: CorsSettings | undefined
+  readonly timeouts: Timeouts
+}
+
+export type Settings = {
+  readonly service: Rules['service']
+  readonly listen: readonly Address[]
+  readonly admin: Address & { readonly token: string | undefined }
+  readonly trust: readonly { readonly from: Range; readonly context: Trust }[]
+  readonly accept: readonly string[]
+  readonly emit: readonly string[]
+  readonly respond: readonly ResponseField[]
+  readonly baggage: BaggageSettings
+  readonly spans: 'report' | 'none'
+  readonly sampling: SamplingSettings
+  readonly samplingRules: readonly ({ readonly match: Match } & SamplingSettings)[]
+  readonly exporters: Rules['exporters']
+  readonly accessLog: Rules['accessLog']
+  readonly cors: CorsSettings | undefined
+  readonly upstreams: ReadonlyMap<string, UpstreamSettings>
+  readonly routes: readonly RouteSettings[]
+}
+
+/** What a route is called by where it has no name, and in spans. */
+export function templateOf(match: Match): string {
+  return match.path ?? '/**'
+}

@@ -1,0 +1,194 @@
+// Fills in what rules leave out. The only place that knows defaults, and which key goes before which:
+// route before upstream, upstream before the top of the file.
+import { hostname } from 'node:os'
+import { dialectNames } from '../dialects/find.ts'
+import type { Parent } from '../mediate/policy.ts'
+import type { Match } from '../route/match.ts'
+import { type Address, parseAddress } from './address.ts'
+import type { Env } from './references.ts'
+import type { Rules, Timeouts } from './rules.ts'
+import {
+  type BaggageSettings,
+  type CorsSettings,
+  type RouteSettings,
+  type Settings,
+  templateOf,
+  type UpstreamSettings
+} from './settings.ts'
+import type { Decoded, DecodedBaggage, DecodedCors, DecodedMatch, DecodedRoute } from './shape.ts'
+
+const defaults = {
+  listen: '0.0.0.0:8080',
+  admin: '127.0.0.1:9901',
+  // W3C first: where dialects disagree, it is the one that most likely is not left over.
+  accept: ['w3c', ...dialectNames.filter(name => name !== 'w3c')],
+  emit: ['w3c'],
+  respond: [],
+  baggage: { allow: 'all', emit: ['w3c'], maxBytes: 8192 },
+  sampling: { rate: 1, parent: 'follow' },
+  timeouts: { connect: 5_000, firstByte: 60_000, idle: 300_000 },
+  trust: [
+    { from: { kind: 'loopback' }, context: 'continue' },
+    { from: { kind: 'private' }, context: 'continue' },
+    { from: { kind: 'any' }, context: 'restart' }
+  ],
+  exporterTimeout: 10_000,
+  corsMaxAge: 600_000
+} as const satisfies Record<string, unknown>
+
+/** Fills in what a rule file leaves out. */
+export function settle(decoded: Decoded, env: Env): Settings {
+  const exporters = settleExporters(decoded.export ?? [])
+  const top = {
+    accept: decoded.accept ?? defaults.accept,
+    emit: decoded.emit ?? defaults.emit,
+    respond: decoded.respond ?? defaults.respond,
+    baggage: settleBaggage(decoded.baggage, defaults.baggage),
+    spans: decoded.spans ?? (exporters.length > 0 ? 'report' : 'none'),
+    sampling: { ...defaults.sampling, ...present(decoded.sampling) },
+    cors: settleCors(decoded.cors)
+  }
+  const upstreams = settleUpstreams(decoded.upstreams, top)
+  return {
+    ...top,
+    service: {
+      name: decoded.service?.name ?? 'tracebridge',
+      version: decoded.service?.version ?? '',
+      instance: decoded.service?.instance ?? env['HOSTNAME'] ?? hostname()
+    },
+    listen: decoded.listen?.map(each => each.address) ?? [addressOf(defaults.listen)],
+    admin: { ...(decoded.admin?.address ?? addressOf(defaults.admin)), token: decoded.admin?.token },
+    trust: decoded.trust ?? defaults.trust,
+    samplingRules: (decoded.sampling?.rules ?? []).map(rule => ({
+      match: settleMatch(rule.match),
+      ...top.sampling,
+      ...present(rule)
+    })),
+    exporters,
+    accessLog: { format: 'json', to: decoded['access-log']?.to ?? 'stdout' },
+    upstreams,
+    routes: decoded.routes.flatMap(route => settleRoute(route, top, upstreams))
+  }
+}
+
+type Top = Pick<Settings, 'accept' | 'emit' | 'respond' | 'baggage' | 'spans' | 'sampling' | 'cors'>
+
+function settleRoute(
+  route: DecodedRoute,
+  top: Top,
+  upstreams: ReadonlyMap<string, UpstreamSettings>
+): RouteSettings[] {
+  const upstream = upstreams.get(route.upstream)
+  // Complained of before this runs.
+  if (upstream === undefined) return []
+  const match = settleMatch(route.match)
+  return [
+    {
+      name: route.name ?? templateOf(match),
+      match,
+      upstream,
+      accept: route.accept ?? top.accept,
+      emit: route.emit ?? upstream.emit,
+      respond: route.respond ?? top.respond,
+      baggage: settleBaggage(route.baggage, upstream.baggage),
+      spans: route.spans ?? top.spans,
+      sampling: { ...top.sampling, ...present(route.sampling) },
+      cors: route.cors === undefined ? top.cors : settleCors(route.cors),
+      timeouts: settleTimeouts(route.timeouts, upstream.timeouts)
+    }
+  ]
+}
+
+function settleUpstreams(decoded: Decoded['upstreams'], top: Top): ReadonlyMap<string, UpstreamSettings> {
+  return new Map(
+    Object.entries(decoded).map(([name, upstream]) => [
+      name,
+      {
+        name,
+        targets: (upstream.targets ?? []).map(({ url, weight, tags }) => ({
+          url,
+          weight: weight ?? 1,
+          tags: new Map(Object.entries(tags ?? {}))
+        })),
+        echo: upstream.echo === true,
+        emit: upstream.emit ?? top.emit,
+        baggage: settleBaggage(upstream.baggage, top.baggage),
+        timeouts: settleTimeouts(upstream.timeouts, defaults.timeouts)
+      }
+    ])
+  )
+}
+
+function settleMatch(match: DecodedMatch): Match {
+  const { host, path, method, header } = match
+  const headers = Object.entries(header ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
+  return {
+    host: host?.toLowerCase(),
+    path,
+    methods: typeof method === 'string' ? [method] : method,
+    headers: headers.length === 0 ? undefined : new Map(headers)
+  }
+}
+
+function settleBaggage(given: DecodedBaggage | undefined, otherwise: BaggageSettings): BaggageSettings {
+  return {
+    allow: given?.allow ?? otherwise.allow,
+    emit: given?.emit ?? otherwise.emit,
+    maxBytes: given?.['max-bytes'] ?? otherwise.maxBytes
+  }
+}
+
+type DecodedTimeouts = { connect?: number | undefined } & NonNullable<DecodedRoute['timeouts']>
+
+function settleTimeouts(given: DecodedTimeouts | undefined, otherwise: Timeouts): Timeouts {
+  return {
+    connect: given?.connect ?? otherwise.connect,
+    firstByte: given?.['first-byte'] ?? otherwise.firstByte,
+    idle: given?.idle ?? otherwise.idle
+  }
+}
+
+function settleCors(cors: DecodedCors | undefined): CorsSettings | undefined {
+  if (cors === undefined) return undefined
+  return {
+    origins: cors.origins,
+    credentials: cors.credentials ?? false,
+    mode: cors.mode ?? 'answer',
+    headers: cors.headers ?? 'any',
+    methods: cors.methods ?? 'any',
+    expose: cors.expose ?? [],
+    maxAgeMs: cors['max-age'] ?? defaults.corsMaxAge
+  }
+}
+
+function settleExporters(list: NonNullable<Decoded['export']>): Rules['exporters'] {
+  const seen = new Map<string, number>()
+  const nameOf = (kind: string) => {
+    const count = (seen.get(kind) ?? 0) + 1
+    seen.set(kind, count)
+    return count === 1 ? kind : `${kind}-${count}`
+  }
+  return list.map(({ otlp }) =>
+    otlp === undefined
+      ? { kind: 'console', name: nameOf('console') }
+      : {
+          kind: 'otlp',
+          name: nameOf('otlp'),
+          url: otlp.url,
+          headers: otlp.headers ?? {},
+          compression: otlp.compression ?? 'gzip',
+          timeoutMs: otlp.timeout ?? defaults.exporterTimeout
+        }
+  )
+}
+
+function present(given: { rate?: number | undefined; parent?: Parent | undefined } | undefined) {
+  return {
+    ...(given?.rate === undefined ? {} : { rate: given.rate }),
+    ...(given?.parent === undefined ? {} : { parent: given.parent })
+  }
+}
+
+function addressOf(text: string): Address {
+  return parseAddress(text) ?? { host: '127.0.0.1', port: 0 }
+}

@@ -1,0 +1,126 @@
+// The shape of what rules say of routes and upstreams. Must not know defaults (settle.ts).
+import * as v from 'valibot'
+import { parseHost, parseTemplate } from '../route/pattern.ts'
+import { choice, distinct, key, must, named, parsed, table } from './notation.ts'
+import {
+  count,
+  dialectList,
+  duration,
+  fieldName,
+  fieldValue,
+  method,
+  pattern,
+  rate,
+  text
+} from './shape-values.ts'
+import { parseAllowedOrigin, parseFieldName, parseOrigin, parseText } from './values.ts'
+
+export const match = table({
+  host: key(
+    'A host, or *.example.com for every host below it. Any host when left out.',
+    pattern('a host such as shop.example.com or *.example.com', parseHost)
+  ),
+  path: key(
+    'A path: /orders/{id} takes one segment for {id}, /static/** everything below. Any path when left out.',
+    pattern('a path such as /orders/{id} or /static/**', parseTemplate)
+  ),
+  method: key(
+    'A method, or a list of them. Any method when left out.',
+    v.union([method, distinct(method)], issue =>
+      Array.isArray(issue.input)
+        ? 'expected a list of methods in upper case, such as [GET, HEAD]'
+        : 'expected a method in upper case, such as GET, or a list of them'
+    )
+  ),
+  header: key(
+    'Header fields and the exact values they must have.',
+    named('the name of a header field', parseFieldName, fieldValue)
+  )
+})
+
+export const baggage = table({
+  allow: key(
+    'Keys of W3C baggage that pass, or all.',
+    v.union([v.literal('all'), distinct(fieldName)], 'expected all or a list of keys')
+  ),
+  emit: key('[w3c] hands baggage to upstreams, [] keeps it from them.', distinct(choice(['w3c']))),
+  'max-bytes': key('The longest baggage that is handed on, in bytes.', count(0, 'expected a number of bytes'))
+})
+
+const parent = choice(['follow', 'cap', 'ignore'])
+export const rateKey = key('The share of traces that is kept: 30% or 0.3.', rate)
+export const parentKey = key("The caller's wish: follow it, cap it at the rate, or ignore it.", parent)
+export const spans = choice(['report', 'none'])
+export const respond = distinct(choice(['server-timing', 'traceresponse']))
+
+export const cors = table({
+  origins: must(
+    'Pages that may call: exact origins, https://*.example.com, or *.',
+    distinct(
+      parsed('an origin such as https://shop.example.com, https://*.example.com or *', parseAllowedOrigin)
+    )
+  ),
+  credentials: key('Whether cookies may come along.', v.boolean()),
+  mode: key('answer preflights here, or amend what the upstream answers.', choice(['answer', 'amend'])),
+  headers: key(
+    'Header fields that pages may send besides those of the accepted dialects, or any.',
+    v.union([v.literal('any'), distinct(fieldName)], 'expected any or a list of header fields')
+  ),
+  methods: key(
+    'Methods that pages may use, or any.',
+    v.union([v.literal('any'), distinct(method)], 'expected any or a list of methods in upper case')
+  ),
+  expose: key('Fields of the answer that pages may read.', distinct(fieldName)),
+  'max-age': key('How long browsers may remember a preflight.', duration)
+})
+
+const idleTimeouts = {
+  'first-byte': key('Until the upstream begins to answer.', duration),
+  idle: key('Without a byte in the middle of an answer.', duration)
+}
+
+export const upstream = table({
+  targets: key(
+    'Where the upstream runs.',
+    v.pipe(
+      v.array(
+        table({
+          url: must(
+            'http:// or https://, host and port.',
+            parsed('a URL of scheme, host and port such as http://orders:8080', parseOrigin)
+          ),
+          weight: key(
+            'Its share of requests among the targets; 0 is none.',
+            count(0, 'expected a whole number from 0 up')
+          ),
+          tags: key(
+            'What spans and metrics say of this target, such as version.',
+            named('text', parseText, text)
+          )
+        })
+      ),
+      v.minLength(1, 'expected at least one target')
+    )
+  ),
+  echo: key('The embedded upstream, which answers with what it received.', v.literal(true, 'expected true')),
+  emit: key('Dialects that this upstream reads.', dialectList),
+  baggage: key('Baggage for this upstream.', baggage),
+  timeouts: key(
+    'How long to wait for this upstream.',
+    table({ connect: key('For a connection.', duration), ...idleTimeouts })
+  )
+})
+
+export const route = table({
+  name: key('The name in spans and metrics; the path when left out.', text),
+  match: must('What a request must be. The most specific route wins.', match),
+  upstream: must('The name of an upstream.', v.string()),
+  accept: key('Dialects that are read, in order of precedence.', dialectList),
+  emit: key('Dialects that the upstream gets.', dialectList),
+  sampling: key('Which traces of this route are kept.', table({ rate: rateKey, parent: parentKey })),
+  cors: key('Which pages may call this route.', cors),
+  baggage: key('Baggage on this route.', baggage),
+  timeouts: key('How long to wait for the upstream.', table(idleTimeouts)),
+  spans: key('report spans of this route, or none: a transparent hop.', spans),
+  respond: key('What answers tell of the trace.', respond)
+})

@@ -1,0 +1,55 @@
+// Single values of rules as schemas: each takes text, and says in words what it would have taken.
+import * as v from 'valibot'
+import { dialectNames } from '../dialects/find.ts'
+import { parseAddress } from './address.ts'
+import { choice, distinct, parsed } from './notation.ts'
+import {
+  parseDuration,
+  parseFieldName,
+  parseFieldValue,
+  parseMethod,
+  parseRate,
+  parseText
+} from './values.ts'
+
+export const text = parsed('text on one line, at most 256 characters', parseText)
+export const duration = parsed('a duration such as 250ms, 5s, 10m or 1h', parseDuration)
+export const address = parsed('an address such as 0.0.0.0:8080, [::1]:8080 or :8080', parseAddress)
+export const fieldName = parsed('the name of a header field', parseFieldName)
+export const fieldValue = parsed('the value of a header field: visible ASCII characters', parseFieldValue)
+export const method = parsed('a method in upper case, such as GET', parseMethod)
+
+const expectedRate = 'expected a rate from 0% to 100%, or from 0 to 1'
+export const rate = v.pipe(
+  v.union([v.string(), v.number()], expectedRate),
+  v.rawTransform(({ dataset, addIssue, NEVER }): number => {
+    const value = parseRate(dataset.value)
+    if (value !== undefined) return value
+    addIssue({ message: expectedRate })
+    return NEVER
+  })
+)
+
+/** A pattern that says itself what is wrong with it. */
+export function pattern(expected: string, parse: (text: string) => { kind: string; why?: string }) {
+  return v.pipe(
+    v.string(`expected ${expected}`),
+    v.check(
+      text => parse(text).kind !== 'refused',
+      issue => parse(issue.input).why ?? `expected ${expected}`
+    )
+  )
+}
+
+const [firstDialect = 'w3c', ...otherDialects] = dialectNames
+export const dialectList = distinct(choice([firstDialect, ...otherDialects]))
+
+/** A whole number from `least` up. */
+export function count(least: number, expected: string) {
+  return v.pipe(
+    v.number(expected),
+    v.integer(expected),
+    v.minValue(least, expected),
+    v.maxValue(1e9, expected)
+  )
+}

@@ -1,0 +1,141 @@
+// The small notations of rule values: durations, rates, address ranges, URLs, names. Text to value or undefined.
+import { isIP } from 'node:net'
+
+// One number and one unit, as the `5s` of Envoy, Traefik and the Collector.
+const durationPattern = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/
+const unitMs = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000]
+])
+/** Timers of Node hold 31 bits. */
+const longestMs = 2_147_483_647
+
+/** `250ms`, `5s`, `10m`, `1h` to milliseconds. */
+export function parseDuration(text: string): number | undefined {
+  const [, digits, unit] = durationPattern.exec(text) ?? []
+  const factor = unitMs.get(unit ?? '')
+  if (digits === undefined || factor === undefined) return undefined
+  const ms = Number(digits) * factor
+  return Number.isInteger(ms) && ms <= longestMs ? ms : undefined
+}
+
+/** Milliseconds in the largest unit that divides them. */
+export function formatDuration(ms: number): string {
+  for (const [unit, factor] of [...unitMs].reverse()) {
+    if (ms !== 0 && ms % factor === 0) return `${ms / factor}${unit}`
+  }
+  return `${ms}ms`
+}
+
+const percentPattern = /^(\d{1,3}(?:\.\d{1,12})?)%$/
+const fractionPattern = /^(?:0(?:\.\d{1,15})?|1(?:\.0{1,15})?)$/
+
+/** `30%`, `0.3` or the number 0.3 to 0.3. */
+export function parseRate(value: string | number): number | undefined {
+  if (typeof value === 'number') return value >= 0 && value <= 1 ? value : undefined
+  const percent = percentPattern.exec(value)?.[1]
+  if (percent !== undefined) return Number(percent) <= 100 ? Number(percent) / 100 : undefined
+  return fractionPattern.test(value) ? Number(value) : undefined
+}
+
+export function formatRate(rate: number): string {
+  return `${Number((rate * 100).toPrecision(12))}%`
+}
+
+/** Callers by address: all of them, a named group, or a range. */
+export type Range =
+  | { readonly kind: 'any' | 'loopback' | 'private' }
+  | { readonly kind: 'range'; readonly address: string; readonly prefix: number; readonly family: 4 | 6 }
+
+const rangePattern = /^([0-9A-Fa-f:.]{2,45})(?:\/(\d{1,3}))?$/
+
+/** `10.0.0.0/8`, `::1`, `any`, `loopback` or `private`. */
+export function parseRange(text: string): Range | undefined {
+  if (text === 'any' || text === 'loopback' || text === 'private') return { kind: text }
+  const [, address = '', bits] = rangePattern.exec(text) ?? []
+  const version = isIP(address)
+  // Callers are compared in their IPv4 form, so a mapped range would never match.
+  if (version === 0 || address.toLowerCase().startsWith('::ffff:')) return undefined
+  const family = version === 4 ? 4 : 6
+  const width = family === 4 ? 32 : 128
+  const prefix = bits === undefined ? width : Number(bits)
+  return prefix <= width ? { kind: 'range', address, prefix, family } : undefined
+}
+
+function parseUrl(text: string): URL | undefined {
+  // URL itself forgives spaces, tabs and line ends, which would then be gone from what people read.
+  if (!/^https?:\/\/[\x21-\x7e]{1,2000}$/.test(text)) return undefined
+  const url = URL.parse(text)
+  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return undefined
+  return url
+}
+
+/** The URL of an upstream: scheme, host and port, nothing behind. */
+export function parseOrigin(text: string): URL | undefined {
+  const url = parseUrl(text)
+  return url !== undefined && url.pathname === '/' && url.search === '' && !/[?#]/.test(text)
+    ? url
+    : undefined
+}
+
+/** The URL that a back end takes spans at; no user and password in it. */
+export function parseEndpoint(text: string): string | undefined {
+  return parseUrl(text) === undefined ? undefined : text
+}
+
+// https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 (token)
+const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/
+
+/** A field name, in lower case. */
+export function parseFieldName(text: string): string | undefined {
+  return tokenPattern.test(text) ? text.toLowerCase() : undefined
+}
+
+/** A method; they are case-sensitive, and all that are in use are upper case. */
+export function parseMethod(text: string): string | undefined {
+  return tokenPattern.test(text) && text === text.toUpperCase() ? text : undefined
+}
+
+// https://www.rfc-editor.org/rfc/rfc9110#section-5.5 (field-value, without obs-text)
+const fieldValuePattern = /^(?:[\x21-\x7e](?:[\x20-\x7e\t]{0,8190}[\x21-\x7e])?)?$/
+
+/** The value of a field. */
+export function parseFieldValue(text: string): string | undefined {
+  return fieldValuePattern.test(text) ? text : undefined
+}
+
+// https://www.rfc-editor.org/rfc/rfc6454#section-6.2, and `*.` in front of the host for every host below it
+const originPattern =
+  /^https?:\/\/(?:\*\.)?(?:[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){0,30}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/
+
+/** `https://shop.example.com`, `https://*.example.com` or `*`, as browsers send it: lower case, no default port. */
+export function parseAllowedOrigin(text: string): string | undefined {
+  if (text === '*') return text
+  const origin = text.toLowerCase()
+  if (!originPattern.test(origin)) return undefined
+  return origin.replace(/^(https:.*):443$|^(http:.*):80$/, '$1$2')
+}
+
+// What people read in metrics, logs and span attributes: anything on one line.
+const textPattern = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,256}$/u
+
+/** The name of a service or route, a version, a tag. */
+export function parseText(text: string): string | undefined {
+  return textPattern.test(text) && text === text.trim() ? text : undefined
+}
+
+const upstreamPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,126}$/
+
+/** The name of an upstream: it is a key in rules and a label in metrics. */
+export function parseUpstreamName(text: string): string | undefined {
+  return upstreamPattern.test(text) ? text : undefined
+}
+
+/** The tokens of `admin.token`: https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */
+const bearerPattern = /^[A-Za-z0-9\-._~+/]{1,1024}={0,2}$/
+
+export function parseBearer(text: string): string | undefined {
+  return bearerPattern.test(text) ? text : undefined
+}

@@ -1,0 +1,124 @@
+// What valid rules do that their author may not expect, in words for newcomers. Warnings stop nothing.
+import { lossesOf } from './losses.ts'
+import type { Rules } from './rules.ts'
+import type { RouteSettings, Settings } from './settings.ts'
+
+/** What `check` warns of: one sentence each, what many routes share said once. */
+export function warningsOf({ rules, settings }: { rules: Rules; settings: Settings }): readonly string[] {
+  return [
+    ...routeWarnings(rules, settings),
+    ...spanWarnings(settings),
+    ...trustWarnings(settings),
+    ...samplingWarnings(settings),
+    ...upstreamWarnings(settings),
+    ...exporterWarnings(settings)
+  ]
+}
+
+function routeWarnings(rules: Rules, settings: Settings): readonly string[] {
+  const said = new Map<string, string[]>()
+  const say = (sentence: string, route: string) => {
+    const routes = said.get(sentence) ?? []
+    said.set(sentence, routes)
+    routes.push(route)
+  }
+  for (const { name, policy } of rules.routes) {
+    for (const loss of lossesOf(policy)) say(loss, name)
+  }
+  for (const route of settings.routes) {
+    for (const sentence of routeSentences(route)) say(sentence, route.name)
+  }
+  return [...said].map(([sentence, names]) => `${routesText(names)}: ${sentence}`)
+}
+
+function routeSentences(route: RouteSettings): readonly string[] {
+  const unread = route.emit.filter(name => !route.accept.includes(name))
+  return [
+    ...(route.accept.length === 0 ? ['accept is empty: no trace is ever continued'] : []),
+    ...(route.emit.length === 0 ? ['emit is empty: the upstream gets no trace at all'] : []),
+    ...(unread.length > 0 && route.accept.length > 0
+      ? [
+          `${unread.join(', ')} is emitted but not accepted: callers that speak it are not continued, their headers are replaced`
+        ]
+      : []),
+    ...(route.cors?.mode === 'amend'
+      ? [
+          'cors mode amend leaves preflights to the upstream: an upstream that refuses OPTIONS keeps browsers out'
+        ]
+      : []),
+    ...(route.cors?.origins.includes('*')
+      ? ['cors lets every page on the web read answers (origins: *)']
+      : []),
+    ...(route.respond.length > 0 && route.cors === undefined && route.respond.includes('traceresponse')
+      ? ['traceresponse is answered, but without cors no page of another origin can read it']
+      : [])
+  ]
+}
+
+/** Names a few routes, and how many more there are. */
+function routesText(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ')
+  if (names.length === 1) return `route ${shown}`
+  return names.length > 3 ? `routes ${shown} and ${names.length - 3} more` : `routes ${shown}`
+}
+
+function spanWarnings(settings: Settings): readonly string[] {
+  if (settings.exporters.length > 0) return []
+  const reporting = settings.routes.filter(route => route.spans === 'report').map(route => route.name)
+  if (reporting.length === 0) return []
+  return [
+    `${routesText(reporting)}: spans: report, but export is empty: upstreams hang on a parent span that nobody will find`
+  ]
+}
+
+function trustWarnings({ trust }: Settings): readonly string[] {
+  const any = trust.findIndex(({ from }) => from.kind === 'any')
+  const after = any === -1 ? 0 : trust.length - any - 1
+  return after === 0 ? [] : [`trust: ${after} after "from: any" can never match; the first match wins`]
+}
+
+function samplingWarnings({ sampling, samplingRules, routes }: Settings): readonly string[] {
+  const ignoring = [
+    ...(sampling.parent === 'ignore' ? ['sampling'] : []),
+    ...samplingRules.flatMap(({ parent }, index) =>
+      parent === 'ignore' ? [`sampling.rules[${index}]`] : []
+    ),
+    ...routes.flatMap(({ sampling: { parent }, name }) => (parent === 'ignore' ? [`route ${name}`] : []))
+  ]
+  const open = samplingRules.findIndex(
+    ({ match: { host, path, methods, headers } }) =>
+      host === undefined && methods === undefined && headers === undefined && (path ?? '/**') === '/**'
+  )
+  const after = open === -1 ? 0 : samplingRules.length - open - 1
+  return [
+    ...(ignoring.length > 0
+      ? [
+          `${ignoring.slice(0, 3).join(', ')}: parent: ignore decides again for every trace: callers may keep a trace of which this part is missing`
+        ]
+      : []),
+    ...(after > 0
+      ? [
+          `sampling.rules: ${after} after rule ${open + 1} can never match, for it takes every request; the first match wins`
+        ]
+      : [])
+  ]
+}
+
+function upstreamWarnings({ upstreams, routes }: Settings): readonly string[] {
+  const used = new Set(routes.map(route => route.upstream.name))
+  const unused = [...upstreams.keys()].filter(name => !used.has(name))
+  return [
+    ...(routes.length === 0 ? ['routes is empty: every request is answered with 404'] : []),
+    ...unused.map(name => `upstream ${name}: no route uses it`)
+  ]
+}
+
+function exporterWarnings({ exporters }: Settings): readonly string[] {
+  return exporters.flatMap(exporter =>
+    exporter.kind === 'otlp' && new URL(exporter.url).pathname === '/'
+      ? [
+          `exporter ${exporter.name}: the URL has no path and is used as it is; collectors take spans at /v1/traces`
+        ]
+      : []
+  )
+}

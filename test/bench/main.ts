@@ -1,0 +1,66 @@
+// `npm run bench`: the heart, then the proxies. `-- --quick` takes less than a minute, `-- --write` keeps the numbers.
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { cpus, release } from 'node:os'
+import { parseArgs } from 'node:util'
+import { benchHeart, heartTable } from './mediate.ts'
+import { pinned } from './processes.ts'
+import { benchProxies, proxyTable } from './proxy.ts'
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean' }, write: { type: 'boolean' } } })
+const heart = values.quick === true ? { rounds: 5, calls: 100_000 } : { rounds: 15, calls: 200_000 }
+const proxies =
+  values.quick === true
+    ? { rounds: 3, requests: 8_000, connections: 32 }
+    : { rounds: 11, requests: 20_000, connections: 32 }
+
+function git(...args: string[]): string {
+  return spawnSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).stdout?.trim() ?? ''
+}
+
+const [cpu] = cpus()
+const dirty = git('status', '--porcelain') === '' ? '' : ', with changes not committed'
+const setting = [
+  `- machine: ${cpus().length} cores, ${cpu?.model ?? 'unknown'}, Linux ${release()}`,
+  `- node ${process.versions.node}, commit ${git('rev-parse', '--short', 'HEAD')}${dirty}`,
+  `- heart: ${heart.rounds} rounds of ${heart.calls} calls for each case`,
+  `- proxies: ${proxies.rounds} interleaved rounds of ${proxies.requests} requests on ${proxies.connections} connections, after one to warm up`,
+  `- contenders ${pinned ? 'on one core, load and upstream on another' : 'not pinned to a core'}; an answer of 100 bytes`,
+  '- gateway: accepts w3c, b3 and jaeger, emits w3c and b3, OTLP to a collector on loopback, no access log'
+].join('\n')
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+say(`${setting}\n`)
+const heartText = heartTable(benchHeart(heart.rounds, heart.calls))
+say(`${heartText}\n`)
+const proxyText = proxyTable(await benchProxies(proxies))
+say(proxyText)
+
+if (values.write === true) {
+  writeFileSync(
+    new URL('README.md', import.meta.url),
+    `# Bench
+
+Made by \`npm run bench -- --write\`. Medians, with the least and the most of all rounds in brackets.
+
+${setting}
+
+## The heart
+
+Reading the fields of a request, mediation, and the fields for one upstream; no sockets.
+
+${heartText}
+
+## CPU time per request
+
+User and system time of all threads of the proxy's process, over the requests that it served. Times the pipe is
+the median of the ratios of each round. The bare pipe is \`pipe.ts\`: node:http to undici's \`Pool.dispatch\`,
+the engine that the gateway runs on.
+
+${proxyText}
+`
+  )
+}

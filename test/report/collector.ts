@@ -1,0 +1,44 @@
+// A back end with moods: each request is answered as the test says, and its body is kept.
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import type { Test } from 'tap'
+
+export type Collected = { readonly body: Buffer; readonly headers: IncomingHttpHeaders; readonly url: string }
+
+export type Collector = { readonly url: string; readonly requests: readonly Collected[] }
+
+/** `answer` gets the number of the request, from 0; it may leave the response open for ever. */
+export async function startCollector(
+  t: Test,
+  answer: (response: ServerResponse, number: number) => void
+): Promise<Collector> {
+  const requests: Collected[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      requests.push({ body: Buffer.concat(chunks), headers: request.headers, url: request.url ?? '' })
+      answer(response, requests.length - 1)
+    })
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(async () => {
+    server.closeAllConnections()
+    await once(server.close(), 'close')
+  })
+  return { url: `http://127.0.0.1:${portOf(server.address())}/v1/traces`, requests }
+}
+
+/** A port of this machine where nobody listens. */
+export async function refusedUrl(): Promise<string> {
+  const server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const port = portOf(server.address())
+  await once(server.close(), 'close')
+  return `http://127.0.0.1:${port}/`
+}
+
+export function portOf(address: ReturnType<ReturnType<typeof createServer>['address']>): number {
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

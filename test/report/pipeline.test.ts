@@ -1,0 +1,402 @@
+// Real sockets to collectors of every temper. Only time is not real: waits between tries end at once, and are noted.
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import t, { type Test } from 'tap'
+import { otlp } from '../../src/exporters/index.ts'
+import { Pipeline, type PipelineOptions } from '../../src/report/pipeline.ts'
+import { createPost } from '../../src/report/post.ts'
+import { decodeRequest, encodePartialSuccess } from '../receiver.ts'
+import { makeSpan, makeSpans, resource } from '../span.ts'
+import { until } from '../until.ts'
+import { portOf, refusedUrl, startCollector } from './collector.ts'
+
+const ok = 200
+
+type Options = Partial<PipelineOptions> & { readonly timeoutMs?: number }
+
+function start(t: Test, url: string, { timeoutMs = 5000, ...options }: Options = {}) {
+  const waits: number[] = []
+  const said: string[] = []
+  const post = createPost({ url, headers: {}, compression: 'none', timeoutMs })
+  const note = (message: string) => said.push(message)
+  const pipeline = new Pipeline({
+    name: 'otlp',
+    exporter: otlp,
+    resource,
+    send: post.send,
+    log: { info: note, warn: note, error: note },
+    intervalMs: 5,
+    patience: {
+      random: () => 0.5,
+      wait: async ms => {
+        waits.push(ms)
+      }
+    },
+    ...options
+  })
+  t.teardown(async () => {
+    await pipeline.close(0)
+    await post.close()
+  })
+  const idle = () => until(() => pipeline.counts().queued === 0, 'the queue is empty')
+  return { pipeline, waits, said, idle }
+}
+
+function record(pipeline: Pipeline, number: number): void {
+  for (const span of makeSpans(number)) pipeline.record(span)
+}
+
+/** The account as a plain object, after checking that its sum closes. */
+function account(t: Test, pipeline: Pipeline) {
+  const { recorded, exported, rejected, dropped, queued } = pipeline.counts()
+  const let_go = [...dropped.values()].reduce((sum, spans) => sum + spans, 0)
+  t.equal(recorded, exported + rejected + let_go + queued, 'the sum closes')
+  return { recorded, exported, rejected, dropped: Object.fromEntries(dropped), queued }
+}
+
+t.test('a healthy collector gets every span once, in batches', async t => {
+  const collector = await startCollector(t, response => response.writeHead(ok).end())
+  const { pipeline, idle } = start(t, collector.url)
+  record(pipeline, 600)
+  await idle()
+  t.strictSame(account(t, pipeline), { recorded: 600, exported: 600, rejected: 0, dropped: {}, queued: 0 })
+  const batches = collector.requests.map(request => decodeRequest(request.body))
+  t.equal(new Set(batches.flat().map(span => span.spanId)).size, 600)
+  t.strictSame(
+    batches.map(batch => batch.length).sort((a, b) => a - b),
+    [88, 256, 256]
+  )
+  const { bytes, batches: taken } = pipeline.counts()
+  t.equal(taken, 3)
+  t.equal(
+    bytes,
+    collector.requests.reduce((sum, request) => sum + request.body.length, 0),
+    'bytes are those on the wire'
+  )
+})
+
+t.test('a lone span leaves when the interval is over, a full batch at once', async t => {
+  const collector = await startCollector(t, response => response.writeHead(ok).end())
+  const soon = start(t, collector.url, { intervalMs: 5 })
+  record(soon.pipeline, 1)
+  t.equal(soon.pipeline.counts().queued, 1, 'it waits for company')
+  await soon.idle()
+  const never = start(t, collector.url, { intervalMs: 1e8, batch: 10 })
+  record(never.pipeline, 10)
+  await never.idle()
+  t.strictSame(
+    collector.requests.map(request => decodeRequest(request.body).length),
+    [1, 10]
+  )
+})
+
+t.test('record() returns before anything is encoded or sent', async t => {
+  let encoded = 0
+  const exporter = {
+    ...otlp,
+    encode: (...args: Parameters<typeof otlp.encode>) => {
+      encoded++
+      return otlp.encode(...args)
+    }
+  }
+  const collector = await startCollector(t, response => response.writeHead(ok).end())
+  const { pipeline, idle } = start(t, collector.url, { exporter, batch: 4 })
+  record(pipeline, 40)
+  t.equal(encoded, 0)
+  await idle()
+  t.equal(encoded, 10)
+})
+
+t.test('nobody listens: five tries with growing waits, then the batch is dropped', async t => {
+  const { pipeline, waits, said, idle } = start(t, await refusedUrl())
+  record(pipeline, 3)
+  await idle()
+  t.strictSame(account(t, pipeline), {
+    recorded: 3,
+    exported: 0,
+    rejected: 0,
+    dropped: { retry_exhausted: 3 },
+    queued: 0
+  })
+  t.strictSame(waits, [500, 1000, 2000, 4000], 'half of 1, 2, 4, 8 s, as the dice said')
+  t.strictSame(said, ['spans do not get out'], 'said once')
+  t.equal(pipeline.counts().bytes, 0)
+})
+
+t.test('a collector that accepts connections and says nothing costs its timeout, and no more', async t => {
+  const hole = createServer(() => {})
+  await once(hole.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => hole.close())
+  const url = `http://127.0.0.1:${portOf(hole.address())}/`
+  const { pipeline, waits, idle } = start(t, url, { timeoutMs: 20 })
+  record(pipeline, 2)
+  await idle()
+  t.strictSame(account(t, pipeline).dropped, { retry_exhausted: 2 })
+  t.equal(waits.length, 4)
+})
+
+t.test('after a 503 the same bytes are sent again', async t => {
+  const collector = await startCollector(t, (response, number) =>
+    response.writeHead(number === 0 ? 503 : ok).end()
+  )
+  const { pipeline, waits, said, idle } = start(t, collector.url)
+  record(pipeline, 5)
+  await idle()
+  t.strictSame(account(t, pipeline), { recorded: 5, exported: 5, rejected: 0, dropped: {}, queued: 0 })
+  t.strictSame(waits, [500])
+  const [first, second] = collector.requests
+  t.strictSame(first?.body, second?.body)
+  t.strictSame(said, [], 'a hiccup that a retry heals is nothing to report')
+})
+
+t.test('of all refusals only 429, 502, 503 and 504 are asked again', async t => {
+  for (const [status, tries] of [
+    [429, 2],
+    [502, 2],
+    [503, 2],
+    [504, 2],
+    [400, 1],
+    [401, 1],
+    [404, 1],
+    [413, 1],
+    [500, 1],
+    [302, 1]
+  ] as const) {
+    const collector = await startCollector(t, response => response.writeHead(status).end())
+    const { pipeline, idle } = start(t, collector.url, { patience: { tries: 2, wait: async () => {} } })
+    record(pipeline, 1)
+    await idle()
+    t.equal(collector.requests.length, tries, `status ${status}`)
+    t.strictSame(account(t, pipeline).dropped, { [tries === 2 ? 'retry_exhausted' : 'refused']: 1 })
+  }
+})
+
+t.test('Retry-After is the wait, whatever the backoff would be', async t => {
+  const collector = await startCollector(t, (response, number) => {
+    if (number === 0) response.writeHead(429, { 'retry-after': '7' }).end()
+    else response.writeHead(ok).end()
+  })
+  const { pipeline, waits, idle } = start(t, collector.url)
+  record(pipeline, 1)
+  await idle()
+  t.strictSame(waits, [7000])
+  t.equal(account(t, pipeline).exported, 1)
+})
+
+t.test('a wait that would end past the time for retries is not begun', async t => {
+  const collector = await startCollector(t, response =>
+    response.writeHead(503, { 'retry-after': '60' }).end()
+  )
+  let now = 0
+  const waits: number[] = []
+  const wait = async (ms: number) => {
+    waits.push(ms)
+    now += ms
+  }
+  const { pipeline, idle } = start(t, collector.url, {
+    patience: { now: () => now, wait, retryForMs: 120_000 }
+  })
+  record(pipeline, 1)
+  await idle()
+  t.strictSame(waits, [60_000, 60_000])
+  t.strictSame(account(t, pipeline).dropped, { retry_exhausted: 1 })
+})
+
+t.test('after a refusal the next batch goes on, and recovery is said once', async t => {
+  const collector = await startCollector(t, (response, number) =>
+    response.writeHead(number === 0 ? 400 : ok).end('no such tenant')
+  )
+  const { pipeline, said, idle } = start(t, collector.url)
+  for (let i = 0; i < 3; i++) {
+    record(pipeline, 2)
+    await idle()
+  }
+  t.strictSame(account(t, pipeline), {
+    recorded: 6,
+    exported: 4,
+    rejected: 0,
+    dropped: { refused: 2 },
+    queued: 0
+  })
+  t.strictSame(said, ['spans do not get out', 'spans get out again'])
+})
+
+t.test('partial success: what was rejected is counted and never sent again', async t => {
+  const collector = await startCollector(t, (response, number) =>
+    response.writeHead(ok).end(encodePartialSuccess(number === 0 ? 3 : 999, 'quota'))
+  )
+  const { pipeline, idle } = start(t, collector.url)
+  record(pipeline, 10)
+  await idle()
+  t.match(account(t, pipeline), { exported: 7, rejected: 3 })
+  record(pipeline, 10)
+  await idle()
+  t.match(account(t, pipeline), { exported: 7, rejected: 13 }, 'no more than were sent')
+  t.equal(collector.requests.length, 2)
+})
+
+t.test('a 200 with garbage, or with more than anybody wants to read, is a 200', async t => {
+  const answers = [Buffer.from('<html>'), Buffer.from([0x0a, 0xff, 0xff]), Buffer.alloc(5_000_000, 0x0a)]
+  const collector = await startCollector(t, (response, number) => response.writeHead(ok).end(answers[number]))
+  const { pipeline, idle } = start(t, collector.url)
+  for (let i = 0; i < answers.length; i++) {
+    record(pipeline, 4)
+    await idle()
+  }
+  t.strictSame(account(t, pipeline), { recorded: 12, exported: 12, rejected: 0, dropped: {}, queued: 0 })
+})
+
+t.test('a server that does not speak HTTP is no answer', async t => {
+  const server = createServer(socket => {
+    socket.on('error', () => {})
+    socket.end('SSH-2.0-OpenSSH_9.9\r\n')
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => server.close())
+  const { pipeline, idle } = start(t, `http://127.0.0.1:${portOf(server.address())}/`)
+  record(pipeline, 1)
+  await idle()
+  t.strictSame(account(t, pipeline).dropped, { retry_exhausted: 1 })
+})
+
+t.test('a slow collector has two batches at once, the queue holds the rest, and all arrive', async t => {
+  const open: (() => void)[] = []
+  const collector = await startCollector(t, response => open.push(() => response.writeHead(ok).end()))
+  const { pipeline, idle } = start(t, collector.url, { batch: 10 })
+  record(pipeline, 50)
+  await until(() => open.length === 2, 'two batches are under way')
+  record(pipeline, 1)
+  t.match(account(t, pipeline), { recorded: 51, exported: 0, queued: 51 })
+  t.equal(collector.requests.length, 2)
+  const finish = setInterval(() => open.shift()?.(), 1)
+  t.teardown(() => clearInterval(finish))
+  await idle()
+  t.match(account(t, pipeline), { exported: 51, queued: 0 })
+})
+
+t.test('a thousand spans and fifty places: fifty are held, 950 dropped, the youngest stay', async t => {
+  const collector = await startCollector(t, response => response.writeHead(ok).end())
+  const { pipeline, idle } = start(t, collector.url, { capacity: 50 })
+  const spans = makeSpans(1000)
+  for (const span of spans) pipeline.record(span)
+  t.strictSame(account(t, pipeline), {
+    recorded: 1000,
+    exported: 0,
+    rejected: 0,
+    dropped: { queue_full: 950 },
+    queued: 50
+  })
+  await idle()
+  t.strictSame(
+    decodeRequest(collector.requests[0]?.body ?? Buffer.alloc(0)).map(span => span.spanId),
+    spans.slice(950).map(span => span.spanId)
+  )
+})
+
+t.test('what is under way takes places too', async t => {
+  const collector = await startCollector(t, () => {})
+  const { pipeline } = start(t, collector.url, { capacity: 50, batch: 20 })
+  record(pipeline, 40)
+  await until(() => collector.requests.length === 2, 'two batches are under way')
+  record(pipeline, 1000)
+  t.strictSame(account(t, pipeline), {
+    recorded: 1040,
+    exported: 0,
+    rejected: 0,
+    dropped: { queue_full: 990 },
+    queued: 50
+  })
+})
+
+t.test('large spans are held by their weight, not their number', async t => {
+  const collector = await startCollector(t, response => response.writeHead(ok).end())
+  const { pipeline } = start(t, collector.url, { capacityBytes: 100_000, intervalMs: 1e8 })
+  for (let i = 0; i < 100; i++) pipeline.record(makeSpan({ attributes: ['url.query', 'q'.repeat(9000)] }))
+  t.match(account(t, pipeline), { dropped: { queue_full: 90 }, queued: 10 })
+  pipeline.record(makeSpan({ name: 'x'.repeat(200_000) }))
+  t.match(account(t, pipeline), { dropped: { queue_full: 101 }, queued: 0 })
+})
+
+t.test('a body beyond the limit, or one that cannot be encoded, is dropped with its reason', async t => {
+  const collector = await startCollector(t, response => response.writeHead(ok).end())
+  const large = start(t, collector.url, { bodyLimit: 1000 })
+  large.pipeline.record(makeSpan({ name: 'x'.repeat(2000) }))
+  await large.idle()
+  t.strictSame(account(t, large.pipeline).dropped, { too_large: 1 })
+  const encode = () => {
+    throw new Error('a bug')
+  }
+  const broken = start(t, collector.url, { exporter: { ...otlp, encode }, batch: 1 })
+  record(broken.pipeline, 9)
+  await broken.idle()
+  t.strictSame(account(t, broken.pipeline).dropped, { encode: 9 })
+  t.equal(collector.requests.length, 0)
+})
+
+t.test('close() sends what waits', async t => {
+  const collector = await startCollector(t, response => response.writeHead(ok).end())
+  const { pipeline } = start(t, collector.url, { intervalMs: 1e8 })
+  record(pipeline, 700)
+  await pipeline.close()
+  t.strictSame(account(t, pipeline), { recorded: 700, exported: 700, rejected: 0, dropped: {}, queued: 0 })
+  record(pipeline, 2)
+  t.match(account(t, pipeline), { recorded: 702, dropped: { shutdown: 2 } }, 'later spans are accounted for')
+})
+
+t.test('close() ends at its deadline, and says what was lost', async t => {
+  const collector = await startCollector(t, () => {})
+  const { pipeline } = start(t, collector.url, { batch: 10 })
+  record(pipeline, 35)
+  const slow = pipeline.close(60_000)
+  await pipeline.close(20)
+  await slow
+  t.strictSame(account(t, pipeline), {
+    recorded: 35,
+    exported: 0,
+    rejected: 0,
+    dropped: { shutdown: 35 },
+    queued: 0
+  })
+})
+
+t.test('close() does not sit out a wait between tries beyond its deadline', async t => {
+  const collector = await startCollector(t, response =>
+    response.writeHead(503, { 'retry-after': '60' }).end()
+  )
+  const { pipeline } = start(t, collector.url, { patience: {} })
+  record(pipeline, 1)
+  await until(() => collector.requests.length === 1, 'the first try')
+  await pipeline.close(20)
+  t.strictSame(account(t, pipeline).dropped, { shutdown: 1 })
+})
+
+t.test('the sum closes at every moment, whatever the collector does', async t => {
+  const moods = [200, 503, 400, 200, 429, 504]
+  let broken = 0
+  const check = () => {
+    const { recorded, exported, rejected, dropped, queued } = pipeline.counts()
+    let sum = exported + rejected + queued
+    for (const spans of dropped.values()) sum += spans
+    if (sum !== recorded || queued > 100) broken++
+  }
+  const collector = await startCollector(t, (response, number) => {
+    check()
+    if (number % 7 === 3) response.destroy()
+    else response.writeHead(moods[number % moods.length] ?? ok).end(encodePartialSuccess(number % 5))
+  })
+  const { pipeline, idle } = start(t, collector.url, {
+    capacity: 100,
+    batch: 8,
+    patience: { tries: 2, wait: async () => {} }
+  })
+  for (let i = 0; i < 150; i++) {
+    record(pipeline, 1 + (i % 13))
+    check()
+    await new Promise(setImmediate)
+    check()
+  }
+  await idle()
+  t.equal(broken, 0)
+  const { exported, rejected, dropped } = account(t, pipeline)
+  t.ok(exported > 0 && rejected > 0 && Object.keys(dropped).length >= 2, 'every outcome came about')
+})
