@@ -54,14 +54,17 @@ t.test('every import goes down', async t => {
   }
 })
 
-t.test('the heart, the dialects and what lies below them touch no socket, file, clock or process', async t => {
-  const world = /from 'node:(?!crypto')|process\.|Date\.now|performance\./
-  for (const room of ['trace', 'dialects', 'samplers', 'mediate', 'route']) {
-    for (const file of filesBelow(join(src, room))) {
-      t.notMatch(readFileSync(file, 'utf8'), world, `${relative(src, file)} is pure`)
+t.test(
+  'the heart, the dialects and what lies below them touch no socket, file, clock or process',
+  async t => {
+    const world = /from 'node:(?!crypto')|process\.|Date\.now|performance\./
+    for (const room of ['trace', 'dialects', 'samplers', 'mediate', 'route']) {
+      for (const file of filesBelow(join(src, room))) {
+        t.notMatch(readFileSync(file, 'utf8'), world, `${relative(src, file)} is pure`)
+      }
     }
   }
-})
+)
 
 t.test('only main.ts ends the process or listens to its signals', async t => {
   for (const file of filesBelow(src)) {

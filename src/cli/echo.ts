@@ -1,12 +1,12 @@
 // `tracebridge echo`: the demo upstream on its own.
 import { once } from 'node:events'
 import { createEcho } from '../echo/server.ts'
-import { formatAddress, parseAddress } from './address.ts'
+import { formatAddress, parseAddress } from '../rules/address.ts'
 import type { Io } from './io.ts'
 import { helpFlag, parseFlags, refuse } from './usage.ts'
 
 export const summary =
-  'the demo upstream: answers with the headers it received and how a standard SDK reads them'
+  'run the demo upstream, which answers with the headers it received and how a standard SDK reads them'
 
 export const help = `tracebridge echo: ${summary}
 

@@ -8,7 +8,7 @@ import { smokeText } from './smoke-text.ts'
 import { type TripSettings, travel } from './smoke-trip.ts'
 import { helpFlag, parseFlags, refuse } from './usage.ts'
 
-export const summary = 'sends traces through a running gateway to an echo, and judges that each one continued'
+export const summary = 'send traces through a running gateway to an echo, and judge that each one continued'
 
 export const help = `tracebridge smoke: ${summary}
 

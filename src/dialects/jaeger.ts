@@ -8,7 +8,7 @@ import type { Dialect, Read } from './dialect.ts'
 
 const maxLength = 256
 
-// https://www.jaegertracing.io/docs/1.76/client-libraries/#value
+// https://www.jaegertracing.io/docs/1.52/client-libraries/#propagation-format
 const shape = /^[0-9a-f]{1,32}:[0-9a-f]{1,16}:[0-9a-f]{1,16}:[0-9a-f]{1,2}$/i
 const traceIdPattern = /^[0-9a-f]{1,32}$/i
 const spanIdPattern = /^[0-9a-f]{1,16}$/i

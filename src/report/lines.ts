@@ -1,5 +1,7 @@
 // Writes lines for the access log: gathered, then written off the event loop's path, never awaited by a request.
 // It holds a bounded amount, and counts what it had to let go; it must not throw, whatever becomes of the pipe.
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import sonic from 'sonic-boom'
 import type { Log } from './log.ts'
 
@@ -29,6 +31,7 @@ export function createLines(to: string, log?: Log): Lines {
   let gathered = 0
   let timer: NodeJS.Timeout | undefined
   let file: sonic.SonicBoom | undefined
+  let opening: Promise<void> | undefined
   let closed = to === 'none'
 
   const failed = (error: NodeJS.ErrnoException) => {
@@ -67,7 +70,7 @@ export function createLines(to: string, log?: Log): Lines {
 
   // sonic-boom's own reopen() closes the wrong descriptor after an open that failed: a fresh one takes over
   // when, and only when, its file is open.
-  const take = (next: SonicBoom) => {
+  const take = (next: sonic.SonicBoom) => {
     complained = false
     if (closed && file !== undefined) {
       next.destroy()

@@ -13,6 +13,7 @@ export type Family = {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly labels: readonly string[]
   readonly samples: () => readonly Sample[]
 }
 
@@ -66,6 +67,7 @@ export function createCounter(name: string, help: string, labels: readonly strin
     name,
     help,
     type: 'counter',
+    labels,
     add: (values, amount = 1) => {
       series.of(values).count += amount
     },
@@ -90,6 +92,7 @@ export function createHistogram(
     name,
     help,
     type: 'histogram',
+    labels,
     observe: (values, value) => {
       const one = series.of(values)
       let i = 0
@@ -126,6 +129,7 @@ export function createGauge(
     name,
     help,
     type: 'gauge',
+    labels,
     samples: () => values().map(([of, value]) => ({ suffix: '', labels: labelled(labels, of), value }))
   }
 }
@@ -141,6 +145,7 @@ export function createReadCounter(
     name,
     help,
     type: 'counter',
+    labels,
     samples: () => values().map(([of, value]) => ({ suffix: '_total', labels: labelled(labels, of), value }))
   }
 }

@@ -154,5 +154,5 @@ function flowHint(text: string, offset: number): string {
   const start = text.lastIndexOf('\n', offset - 1) + 1
   const end = text.indexOf('\n', offset)
   const line = text.slice(start, end === -1 ? undefined : end)
-  return line.includes('${') ? '; inside { } or [ ] a reference needs quotes: "${NAME}"' : ''
+  return line.includes('${') ? `; inside { } or [ ] a reference needs quotes: "\${NAME}"` : ''
 }

@@ -48,14 +48,14 @@ export function resolveReferences(text: string, env: Env, from: string): Resolve
       const absolute = resolve(dirname(from), path)
       files.push(absolute)
       const secret = readSecret(absolute)
-      if (secret === undefined) missing.push('expected a readable file of at most 64 KiB behind ${file:…}')
+      if (secret === undefined) missing.push(`expected a readable file of at most 64 KiB behind \${file:…}`)
       return secret ?? ''
     }
     if (name === undefined) {
-      missing.push('expected ${NAME}, ${NAME:-default} or ${file:PATH}; $${ is a literal ${')
+      missing.push(`expected \${NAME}, \${NAME:-default} or \${file:PATH}; $\${ is a literal \${`)
       return ''
     }
-    const value = env[name]
+    const value = Object.hasOwn(env, name) ? env[name] : undefined
     if (fallback !== undefined) return value === undefined || value === '' ? fallback : value
     if (value === undefined) missing.push(`expected the environment variable ${name} to be set`)
     return value ?? ''

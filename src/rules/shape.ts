@@ -56,7 +56,7 @@ export const shape = table({
     table({
       address: key('host:port; loopback when left out.', address),
       token: key(
-        'The bearer token that changing calls must show. Better ${file:…} than the token itself.',
+        `The bearer token that changing calls must show. Better \${file:…} than the token itself.`,
         parsed('a bearer token: letters, digits and - . _ ~ + /', parseBearer)
       )
     })

@@ -8,10 +8,20 @@ import { fileURLToPath } from 'node:url'
 /** Contenders have the first core for themselves, where there are two and `taskset` can say so. */
 export const pinned = availableParallelism() > 1 && spawnSync('taskset', ['-V']).status === 0
 
+const running = new Set<ChildProcess>()
+
+// The gateway does not notice that the bench is gone.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
+
 /** Starts a command; `core` is 0 for a contender, 1 for whatever keeps it busy. */
 export function start(core: 0 | 1, command: string, args: readonly string[]): ChildProcess {
   const [file = '', ...rest] = pinned ? ['taskset', '-c', `${core}`, command, ...args] : [command, ...args]
   const child = spawn(file, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  running.add(child)
+  child.on('exit', () => running.delete(child))
   child.on('error', error => process.stderr.write(`${error.message}\n`))
   return child
 }

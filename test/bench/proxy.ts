@@ -40,6 +40,8 @@ const rates = [0, 30, 100]
 export async function benchProxies(settings: ProxySettings): Promise<readonly ProxyRow[]> {
   const children: ChildProcess[] = []
   const folder = mkdtempSync(join(tmpdir(), 'tracebridge-bench-'))
+  // Also when a signal ends the bench.
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   try {
     const { child: origin, ports } = await startFile(1, 'upstream.ts')
     children.push(origin)
@@ -64,7 +66,6 @@ export async function benchProxies(settings: ProxySettings): Promise<readonly Pr
     return await rows(contenders)
   } finally {
     await Promise.all(children.map(end))
-    rmSync(folder, { recursive: true })
   }
 }
 

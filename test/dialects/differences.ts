@@ -1,4 +1,4 @@
-// Where OpenTelemetry's propagators and our dialects are known to part, and why we do not follow.
+// Where OpenTelemetry's propagators and our dialects are known to read differently, and why we do not follow.
 // Each has an example: one on which both agree again has to leave this list.
 import type { Headers } from '../vectors/vectors.ts'
 import { readerOf } from '../vectors/vectors.ts'
@@ -10,31 +10,31 @@ export type Difference = {
   readonly when: (headers: Headers) => boolean
 }
 
-const trace = '80f198ee56343ba864fe8b2a57d3eff7'
-const span = 'e457b5a2e4d86bd1'
-const parent = '05e3ac9a4f6e3b90'
+export const trace = '80f198ee56343ba864fe8b2a57d3eff7'
+export const span = 'e457b5a2e4d86bd1'
+export const parent = '05e3ac9a4f6e3b90'
 
-function field(headers: Headers, name: string): string {
+export function field(headers: Headers, name: string): string {
   return readerOf(headers)(name) ?? ''
 }
 
 /** Whether a field is there and is, or is not, of this form. */
-const has = (name: string, form: RegExp) => (headers: Headers) => {
+export const has = (name: string, form: RegExp) => (headers: Headers) => {
   const value = readerOf(headers)(name)
   return value !== undefined && form.test(value)
 }
-const lacks = (name: string, form: RegExp) => (headers: Headers) => {
+export const lacks = (name: string, form: RegExp) => (headers: Headers) => {
   const value = readerOf(headers)(name)
   return value !== undefined && !form.test(value)
 }
 
 const traceparent = ['traceparent', `00-${trace}-${span}-01`] as const
 
-function withState(value: string): Headers {
+export function withState(value: string): Headers {
   return [traceparent, ['tracestate', value]]
 }
 
-function members(headers: Headers): readonly string[] {
+export function members(headers: Headers): readonly string[] {
   return field(headers, 'tracestate')
     .split(',')
     .map(member => member.trim())
@@ -45,7 +45,7 @@ function keysOf(headers: Headers): readonly string[] {
   return members(headers).map(member => member.slice(0, member.indexOf('=')))
 }
 
-const memberShape = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[^=]{1,256}$/
+export const memberShape = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[^=]{1,256}$/
 
 const w3c: readonly Difference[] = [
   {
@@ -218,61 +218,4 @@ export const reading: Readonly<Record<'w3c' | 'b3' | 'b3multi' | 'jaeger', reado
   b3,
   b3multi,
   jaeger
-}
-
-/** In what is written of that which both read alike. */
-export const relaying: typeof reading = {
-  w3c: [
-    {
-      reason: 'of the flags only those known go on: an unknown high one would make three digits of two',
-      example: [['traceparent', `00-${trace}-${span}-ff`]],
-      when: lacks('traceparent', /-0[0-3](?:-.*)?$/)
-    },
-    {
-      reason: 'a list of which nothing is left is not worth a field',
-      example: withState(','),
-      when: headers =>
-        members(headers).length === 0 || !members(headers).every(member => memberShape.test(member))
-    }
-  ],
-  b3: [
-    {
-      reason: 'the parent goes on',
-      example: [['b3', `${trace}-${span}-1-${parent}`]],
-      when: has('b3', /-[0-9a-f]{16}-.-/)
-    },
-    {
-      reason: 'a trace that began with 64-bit ids keeps them',
-      example: [['b3', `${trace.slice(16)}-${span}-1`]],
-      when: has('b3', /^.{16}-/)
-    }
-  ],
-  b3multi: [
-    {
-      reason: 'the parent goes on',
-      example: [
-        ['X-B3-TraceId', trace],
-        ['X-B3-SpanId', span],
-        ['X-B3-ParentSpanId', parent],
-        ['X-B3-Sampled', '1']
-      ],
-      when: has('x-b3-parentspanid', /./)
-    },
-    {
-      reason: 'a trace that began with 64-bit ids keeps them',
-      example: [
-        ['X-B3-TraceId', trace.slice(16)],
-        ['X-B3-SpanId', span],
-        ['X-B3-Sampled', '1']
-      ],
-      when: has('x-b3-traceid', /^.{2,16}$/)
-    }
-  ],
-  jaeger: [
-    {
-      reason: 'flags are one digit, and debug and firehose are among them',
-      example: [['uber-trace-id', `${trace}:${span}:0:3`]],
-      when: () => true
-    }
-  ]
 }

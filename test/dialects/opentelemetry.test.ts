@@ -10,7 +10,8 @@ import type { Dialect } from '../../src/dialects/dialect.ts'
 import { b3, b3multi, jaeger, w3c } from '../../src/dialects/index.ts'
 import { type Headers, pairsOf, type Reading, readerOf, vectors } from '../vectors/vectors.ts'
 import { contexts, edits } from './contexts.ts'
-import { type Difference, reading, relaying } from './differences.ts'
+import { type Difference, reading } from './differences.ts'
+import { relaying } from './relayed.ts'
 
 /** What both can say of headers; undefined for nothing to continue. */
 type Said = {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { formatAddress, parseAddress } from '../../src/cli/address.ts'
+import { formatAddress, parseAddress } from '../../src/rules/address.ts'
 
 t.test('addresses as people write them', async t => {
   t.same(parseAddress('8080'), { host: '0.0.0.0', port: 8080 })

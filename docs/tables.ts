@@ -1,0 +1,131 @@
+// The tables of the documents, made from the code they describe.
+import type { Dialect } from '../src/dialects/dialect.ts'
+import { dialects } from '../src/dialects/find.ts'
+import { failures } from '../src/proxy/failure.ts'
+import { createMetrics } from '../src/report/metrics.ts'
+import { loadRules } from '../src/rules/load.ts'
+import { rulesSchema } from './schema.ts'
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => '---'), ...rows]
+  return lines.map(cells => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** What each dialect is called, where it is written, and what is lost on it. */
+export function dialectTable(): string {
+  return table(
+    ['in rules', 'fields', 'lost on this wire'],
+    [...dialects.values()].map(dialect => [
+      `\`${dialect.name}\``,
+      dialect.fields.map(field => `\`${field}\``).join(', '),
+      lossesOf(dialect).join('; ') || 'nothing'
+    ])
+  )
+}
+
+function lossesOf({ carries }: Dialect): string[] {
+  const losses: string[] = []
+  if (carries.sampling.defer !== 'defer') losses.push('an open sampling decision (the gateway decides first)')
+  if (carries.sampling.debug !== 'debug') losses.push(`\`debug\` arrives as \`${carries.sampling.debug}\``)
+  if (!carries.parentId) losses.push("the parent's own parent")
+  if (!carries.width) losses.push('whether the trace id had 64 bits')
+  if (!carries.random) losses.push('the flag that the trace id is random')
+  if (!carries.tracestate) losses.push('`tracestate`')
+  return losses
+}
+
+/** The one table of failures. */
+export function failureTable(): string {
+  return table(
+    ['code', 'status', 'side', 'meaning'],
+    Object.values(failures).map(({ code, status, side, message }) => [
+      `\`${code}\``,
+      String(status),
+      side,
+      message
+    ])
+  )
+}
+
+/** Every metric. */
+export function metricTable(): string {
+  const { families } = createMetrics({
+    inFlight: () => 0,
+    rates: () => [],
+    spans: () => new Map(),
+    rulesLoaded: () => 0
+  })
+  return table(
+    ['metric', 'type', 'labels', 'meaning'],
+    families.map(({ name, type, labels, help }) => [
+      `\`${type === 'counter' ? `${name}_total` : name}\``,
+      type,
+      labels.map(label => `\`${label}\``).join(', '),
+      help
+    ])
+  )
+}
+
+type Schema = {
+  readonly description?: string
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly items?: Schema
+  readonly additionalProperties?: Schema | boolean
+  readonly required?: readonly string[]
+  readonly anyOf?: readonly Schema[]
+}
+
+/** Every key of the rules, and what holds where it is left out. */
+export function ruleTable(): string {
+  const rows = keysOf(rulesSchema() as Schema, '')
+  const effective = effectiveMinimum()
+  return table(
+    ['key', 'what it says', 'default'],
+    rows.map(([path = '', meaning = '']) => [`\`${path}\``, meaning, defaultOf(effective, path)])
+  )
+}
+
+/** The smallest rule file there can be, with every default filled in. */
+function effectiveMinimum(): unknown {
+  const loaded = loadRules(undefined, { HOSTNAME: '' }, { upstream: 'http://127.0.0.1:9000' })
+  if ('complaints' in loaded) throw new Error('the smallest rules are refused')
+  return loaded.rules.effective
+}
+
+/** What a route or an upstream takes from the top is said there alone. */
+function defaultOf(effective: unknown, path: string): string {
+  if (path === 'service.instance') return 'the name of the machine'
+  if (
+    /^(routes|upstreams|listen|trust)./.test(path) &&
+    !path.includes('timeouts') &&
+    !path.includes('weight')
+  )
+    return ''
+  let value: unknown = effective
+  for (const step of path.split('.')) {
+    const name = step.replace('[]', '')
+    value = name === 'NAME' ? Object.values(value as object)[0] : (value as Record<string, unknown>)?.[name]
+    if (step.endsWith('[]')) value = (value as unknown[] | undefined)?.[0]
+  }
+  if (value === undefined || value === null) return ''
+  if (Array.isArray(value))
+    return value.some(item => typeof item === 'object') ? '' : `\`[${value.join(', ')}]\``
+  return typeof value === 'object' ? '' : `\`${String(value)}\``
+}
+
+function keysOf(schema: Schema, path: string): string[][] {
+  const rows: string[][] = []
+  for (const [name, child] of Object.entries(schema.properties ?? {})) {
+    const at = path === '' ? name : `${path}.${name}`
+    const needed = schema.required?.includes(name) === true ? ' **Required.**' : ''
+    if (child.description !== undefined) {
+      rows.push([at, `${child.description.replaceAll('|', '\\|')}${needed}`])
+    }
+    rows.push(...keysOf(child, at))
+  }
+  if (schema.items !== undefined) rows.push(...keysOf(schema.items, `${path}[]`))
+  if (typeof schema.additionalProperties === 'object')
+    rows.push(...keysOf(schema.additionalProperties, `${path}.NAME`))
+  for (const one of schema.anyOf ?? []) rows.push(...keysOf(one, path))
+  return rows
+}

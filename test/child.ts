@@ -1,0 +1,52 @@
+// The command itself, as people start it, in a process of its own.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Teardown } from './running.ts'
+import { until } from './until.ts'
+
+const command = fileURLToPath(new URL('../bin/tracebridge', import.meta.url))
+
+export type Child = {
+  readonly process: ChildProcess
+  readonly stdout: () => string
+  readonly stderr: () => string
+  /** Exit code, or the name of the signal. */
+  readonly exited: Promise<number | string>
+}
+
+export type ServingChild = Child & { readonly port: number; readonly adminUrl: string }
+
+/** Starts `tracebridge` with these arguments; killed when the test ends. */
+export function startChild(t: Teardown, args: readonly string[]): Child {
+  // Of the test runner's own settings none should reach a gateway.
+  const { NODE_OPTIONS: _, ...env } = process.env
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', chunk => {
+    stdout += chunk
+  })
+  child.stderr.on('data', chunk => {
+    stderr += chunk
+  })
+  const exited = once(child, 'close').then(([code, signal]): number | string => code ?? signal)
+  t.teardown(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    await exited
+  })
+  return { process: child, stdout: () => stdout, stderr: () => stderr, exited }
+}
+
+/** Starts `tracebridge serve` on free ports and waits until it says where it listens. */
+export async function startServing(t: Teardown, args: readonly string[]): Promise<ServingChild> {
+  const child = startChild(t, ['serve', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', ...args])
+  const told = /listens on http:\/\/127\.0\.0\.1:(\d+), admin on (http:\/\/127\.0\.0\.1:\d+)\n/
+  await until(
+    () => told.test(child.stdout()) || child.process.exitCode !== null,
+    `it listens; it said ${child.stderr()}`
+  )
+  const [, port = '', adminUrl = ''] = told.exec(child.stdout()) ?? []
+  if (port === '') throw new Error(`it does not listen: ${child.stderr()}`)
+  return { ...child, port: Number(port), adminUrl }
+}

@@ -1,0 +1,25 @@
+// A new dialect or sampler is one file and one line in its registry: here is what notices a forgotten line.
+import { readdirSync } from 'node:fs'
+import { basename } from 'node:path'
+import t from 'tap'
+import * as dialects from '../src/dialects/index.ts'
+import * as samplers from '../src/samplers/index.ts'
+
+/** The modules of a folder but for what they have in common. */
+function modules(folder: string, except: readonly string[]): readonly string[] {
+  return readdirSync(new URL(`../src/${folder}/`, import.meta.url))
+    .filter(file => file.endsWith('.ts'))
+    .map(file => basename(file, '.ts'))
+    .filter(name => name !== 'index' && !except.includes(name))
+    .sort()
+}
+
+t.test('every dialect is registered under the name of its file, which is its own', async t => {
+  t.strictSame(Object.keys(dialects).sort(), modules('dialects', ['dialect', 'find']))
+  for (const [name, dialect] of Object.entries(dialects)) t.equal(dialect.name, name)
+})
+
+t.test('every sampler is registered under the name of its file, which is its own', async t => {
+  t.strictSame(Object.keys(samplers).sort(), modules('samplers', ['sampler']))
+  for (const [name, create] of Object.entries(samplers)) t.equal(create(1).name, name)
+})

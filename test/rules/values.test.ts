@@ -1,0 +1,156 @@
+import t from 'tap'
+import {
+  formatDuration,
+  formatRate,
+  parseAllowedOrigin,
+  parseBearer,
+  parseDuration,
+  parseEndpoint,
+  parseFieldName,
+  parseFieldValue,
+  parseMethod,
+  parseOrigin,
+  parseRange,
+  parseRate,
+  parseText,
+  parseUpstreamName
+} from '../../src/rules/values.ts'
+
+t.test('durations are a number and a unit', async t => {
+  t.equal(parseDuration('250ms'), 250)
+  t.equal(parseDuration('5s'), 5000)
+  t.equal(parseDuration('1.5s'), 1500)
+  t.equal(parseDuration('10m'), 600_000)
+  t.equal(parseDuration('1h'), 3_600_000)
+  t.equal(parseDuration('0s'), 0)
+  for (const wrong of [
+    '',
+    '5',
+    's',
+    '-5s',
+    '5 s',
+    '5S',
+    '1d',
+    '0.5ms',
+    '1e3s',
+    '600h',
+    '5s\n',
+    '99999999999s'
+  ]) {
+    t.equal(parseDuration(wrong), undefined, JSON.stringify(wrong))
+  }
+})
+
+t.test('a duration is shown so that it reads back as itself', async t => {
+  for (const ms of [0, 1, 250, 1500, 5000, 60_000, 90_000, 3_600_000]) {
+    t.equal(parseDuration(formatDuration(ms)), ms, formatDuration(ms))
+  }
+  t.equal(formatDuration(90_000), '90s')
+})
+
+t.test('rates are percent or a fraction', async t => {
+  t.equal(parseRate('30%'), 0.3)
+  t.equal(parseRate('0.3'), 0.3)
+  t.equal(parseRate(0.3), 0.3)
+  t.equal(parseRate('0%'), 0)
+  t.equal(parseRate('100%'), 1)
+  t.equal(parseRate('0.01%'), 0.0001)
+  t.equal(parseRate(1), 1)
+  for (const wrong of ['', '30', '101%', '-1%', '1.5', 1.5, -0.1, '%', '3 %', '1e-3', Number.NaN]) {
+    t.equal(parseRate(wrong), undefined, String(wrong))
+  }
+})
+
+t.test('a rate is shown without the noise of floating point', async t => {
+  t.equal(formatRate(0.07), '7%')
+  t.equal(formatRate(0.29), '29%')
+  t.equal(formatRate(0.0001), '0.01%')
+  t.equal(formatRate(1), '100%')
+})
+
+t.test('ranges are CIDRs, single addresses and three names', async t => {
+  t.same(parseRange('any'), { kind: 'any' })
+  t.same(parseRange('10.0.0.0/8'), { kind: 'range', address: '10.0.0.0', prefix: 8, family: 4 })
+  t.same(parseRange('10.1.2.3'), { kind: 'range', address: '10.1.2.3', prefix: 32, family: 4 })
+  t.same(parseRange('fd00::/8'), { kind: 'range', address: 'fd00::', prefix: 8, family: 6 })
+  t.same(parseRange('::1'), { kind: 'range', address: '::1', prefix: 128, family: 6 })
+  for (const wrong of [
+    '',
+    'all',
+    '10.0.0.0/33',
+    '10.0.0',
+    '::/129',
+    'example.com',
+    '10.0.0.0/',
+    '::ffff:10.0.0.0/104'
+  ]) {
+    t.equal(parseRange(wrong), undefined, wrong)
+  }
+})
+
+t.test('an upstream is an origin and nothing behind it', async t => {
+  t.equal(parseOrigin('http://orders:8080')?.origin, 'http://orders:8080')
+  t.equal(parseOrigin('https://[::1]:8443/')?.origin, 'https://[::1]:8443')
+  const wrong = [
+    'orders:8080',
+    'http://',
+    'ftp://a',
+    'http://a/b',
+    'http://a?b',
+    'http://a/?',
+    'http://a#',
+    'http://u:p@a'
+  ]
+  for (const each of [...wrong, 'http://a b', 'http://a\n', 'http://a:99999']) {
+    t.equal(parseOrigin(each), undefined, JSON.stringify(each))
+  }
+})
+
+t.test('an endpoint may have path and query, but no password', async t => {
+  t.equal(parseEndpoint('http://c:4318/v1/traces?x=1'), 'http://c:4318/v1/traces?x=1')
+  for (const wrong of ['c:4318', 'http://u:p@c/', 'http://c/\r\nx', 'http://c/#a'])
+    t.equal(parseEndpoint(wrong), undefined)
+})
+
+t.test('names and values of fields cannot break out of a header', async t => {
+  t.equal(parseFieldName('X-Tenant'), 'x-tenant')
+  for (const wrong of ['', 'a b', 'a:', 'a\r\nb', 'ä'])
+    t.equal(parseFieldName(wrong), undefined, JSON.stringify(wrong))
+  t.equal(parseFieldValue('Bearer a b'), 'Bearer a b')
+  t.equal(parseFieldValue(''), '')
+  for (const wrong of ['a\r\nb', 'a\n', ' a', 'a ', 'é', '\0']) {
+    t.equal(parseFieldValue(wrong), undefined, JSON.stringify(wrong))
+  }
+  t.equal(parseMethod('GET'), 'GET')
+  for (const wrong of ['get', '', 'G T']) t.equal(parseMethod(wrong), undefined)
+})
+
+t.test('allowed origins are what browsers send', async t => {
+  t.equal(parseAllowedOrigin('https://Shop.example.com'), 'https://shop.example.com')
+  t.equal(parseAllowedOrigin('https://*.example.com:8443'), 'https://*.example.com:8443')
+  t.equal(parseAllowedOrigin('https://a.example.com:443'), 'https://a.example.com')
+  t.equal(parseAllowedOrigin('http://a.example.com:80'), 'http://a.example.com')
+  t.equal(parseAllowedOrigin('*'), '*')
+  for (const wrong of [
+    '',
+    'null',
+    'a.com',
+    'https://',
+    'https://a.com/',
+    'https://*',
+    'https://a.*.com',
+    'https://*a.com'
+  ]) {
+    t.equal(parseAllowedOrigin(wrong), undefined, wrong)
+  }
+})
+
+t.test('names stay on one line', async t => {
+  t.equal(parseText('订单 gateway'), '订单 gateway')
+  for (const wrong of ['', ' a', 'a\nb', 'a\u2028b', 'a\u0085b', 'x'.repeat(257)])
+    t.equal(parseText(wrong), undefined)
+  t.equal(parseUpstreamName('orders-2.v1'), 'orders-2.v1')
+  for (const wrong of ['', '-a', 'a b', 'a/b', 'a"b']) t.equal(parseUpstreamName(wrong), undefined, wrong)
+  t.equal(parseBearer('abc-._~+/=='), 'abc-._~+/==')
+  for (const wrong of ['', 'a b', 'a\n', '=']) t.equal(parseBearer(wrong), undefined, wrong)
+})

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import {
+  decodedProperties,
+  decodedValue,
+  encodeMember,
+  type Member,
+  parseBaggage,
+  relay
+} from '../../src/trace/baggage.ts'
+import { readerOf, type Vector, vectors } from '../vectors/vectors.ts'
+
+type Property = { readonly key: string; readonly value?: string }
+type Listing = Vector<{
+  readonly kind: 'none' | 'baggage'
+  readonly members: readonly (Property & { readonly properties?: readonly Property[] })[]
+  readonly dropped: number
+}>
+
+function shown(member: Member): Listing['expect']['members'][number] {
+  const properties = decodedProperties(member).map(({ key, value }) =>
+    value === undefined ? { key } : { key, value }
+  )
+  const pair = { key: member.key, value: decodedValue(member) }
+  return properties.length === 0 ? pair : { ...pair, properties }
+}
+
+for (const { name, headers, expect } of vectors<Listing>('baggage')) {
+  t.test(name, async t => {
+    const raw = readerOf(headers)('baggage')
+    t.equal(raw === undefined, expect.kind === 'none')
+    const { members, dropped } = parseBaggage(raw ?? '')
+    t.strictSame(members.map(shown), expect.members)
+    t.equal(dropped, expect.dropped)
+  })
+}
+
+const key = fc.stringMatching(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,12}$/)
+const text = fc.string({ unit: 'binary', maxLength: 20 }).map(value => value.toWellFormed())
+const property = fc.record({ key, value: fc.option(text, { nil: undefined }) }, { noNullPrototype: true })
+
+t.test('any text comes back from the wire as it was', async t => {
+  fc.assert(
+    fc.property(key, text, fc.array(property, { maxLength: 3 }), (name, value, properties) => {
+      const raw = encodeMember(name, value, properties) ?? ''
+      assert.match(raw, /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/)
+      const { members, dropped } = parseBaggage(raw)
+      const [member] = members
+      assert(member !== undefined && members.length === 1 && dropped === 0)
+      assert.equal(member.raw, raw)
+      assert.deepEqual(
+        [member.key, decodedValue(member), decodedProperties(member)],
+        [name, value, properties]
+      )
+    })
+  )
+  t.pass('every text')
+})
+
+t.test('a key that is no token cannot be sent', async t => {
+  t.equal(encodeMember('a b', '1'), undefined)
+  t.equal(encodeMember('', '1'), undefined)
+  t.equal(encodeMember('a', '1', [{ key: 'é', value: undefined }]), undefined)
+})
+
+t.test('half a character is sent as a replacement, not thrown', async t => {
+  t.equal(encodeMember('a', '\ud800'), 'a=%EF%BF%BD')
+})
+
+t.test('what is no UTF-8 or no escape is shown as well as it can be', async t => {
+  const show = (raw: string) => parseBaggage(raw).members.map(decodedValue)[0]
+  t.equal(show('a=%FF%41'), '\ufffdA')
+  t.equal(show('a=100%'), '100%')
+  t.equal(show('a=%zz%4'), '%zz%4')
+  t.equal(show('a='), '')
+})
+
+t.test('members that pass do so byte for byte', async t => {
+  const raw = 'b = 2 ;p = x%20;q\t, a=%41,, B=1 ,a=2'
+  t.strictSame(relay(raw, 'all', 8192), { value: 'b = 2 ;p = x%20;q,a=%41,B=1,a=2', dropped: 0 })
+  t.strictSame(relay(raw, new Set(['a']), 8192), { value: 'a=%41,a=2', dropped: 2 })
+  t.strictSame(relay(raw, new Set(), 8192), { value: '', dropped: 4 })
+  t.strictSame(relay(' , ', 'all', 8192), { value: '', dropped: 0 })
+})
+
+t.test('names that every object knows are keys like any other', async t => {
+  t.strictSame(relay('__proto__=1,constructor=2', new Set(['constructor']), 8192), {
+    value: 'constructor=2',
+    dropped: 1
+  })
+})
+
+t.test('only space and tab are white space', async t => {
+  for (const bad of ['\u00a0a=1', 'a=1\u00a0', 'a=1\n', 'a=1;', 'a=1;p q', 'a="1"', 'a', '=1', 'a=1;=2']) {
+    t.strictSame(relay(bad, 'all', 8192), { value: '', dropped: 1 }, JSON.stringify(bad))
+  }
+})
+
+t.test('members that do not fit are dropped whole, later ones that do are kept', async t => {
+  t.strictSame(relay('a=1,bbbb=2,c=3', 'all', 7), { value: 'a=1,c=3', dropped: 1 })
+  t.strictSame(relay('a=1,c=3', 'all', 6), { value: 'a=1', dropped: 1 })
+  const unwanted = `x=${'x'.repeat(8000)},`
+  t.strictSame(
+    relay(`${unwanted}a=1`, new Set(['a']), 8),
+    { value: 'a=1', dropped: 1 },
+    'the unwanted take no room'
+  )
+})
+
+t.test(
+  'any bytes are relayed as a valid list within the limits, and every member is accounted for',
+  async t => {
+    const noise = fc.string({
+      unit: fc.constantFrom(...'ab=;, \t"%4\\', '\0', 'é', '\u00a0'),
+      maxLength: 200
+    })
+    fc.assert(
+      fc.property(noise, fc.nat(60), (raw, maxBytes) => {
+        const { value, dropped } = relay(raw, 'all', maxBytes)
+        assert(value.length <= maxBytes && /^[\t\x20-\x7e]*$/.test(value))
+        assert.deepEqual(relay(value, 'all', maxBytes), { value, dropped: 0 })
+        const sent = raw.split(',').filter(member => /[^ \t]/.test(member)).length
+        assert.equal(parseBaggage(raw, 'all', maxBytes).members.length + dropped, sent)
+      }),
+      { numRuns: 500 }
+    )
+    t.pass('every text')
+  }
+)
+
+t.test('a list at both limits passes whole', async t => {
+  const members = Array.from({ length: 64 }, (_, i) => `k${String(i).padStart(2, '0')}=${'v'.repeat(123)}`)
+  const raw = `${members.join(',')}v`
+  t.equal(raw.length, 8192)
+  t.strictSame(relay(raw, 'all', 8192), { value: raw, dropped: 0 })
+})
