@@ -47,7 +47,7 @@ export function createMessageReader(
 }
 
 /** Lines of one name joined by a comma; undefined when there is none. */
-export function valueOf({ fields }: Pick<Message, 'fields'>, name: string): string | undefined {
+export function valueIn({ fields }: Pick<Message, 'fields'>, name: string): string | undefined {
   const lines = fields.filter(([field]) => field.toLowerCase() === name).map(([, value]) => value)
   return lines.length === 0 ? undefined : lines.join(',')
 }
@@ -67,8 +67,8 @@ function bodyOf(
   ended: boolean
 ): Body | undefined {
   if (bodiless) return { bytes: Buffer.alloc(0), length: 0, framing: 'none' }
-  if (valueOf({ fields }, 'transfer-encoding') === 'chunked') return unchunked(rest)
-  const length = valueOf({ fields }, 'content-length')
+  if (valueIn({ fields }, 'transfer-encoding') === 'chunked') return unchunked(rest)
+  const length = valueIn({ fields }, 'content-length')
   if (length !== undefined) {
     if (rest.length < Number(length)) return undefined
     return { bytes: rest.subarray(0, Number(length)), length: Number(length), framing: 'length' }

@@ -16,7 +16,7 @@ export function refusal(
   token: string | undefined
 ): { readonly status: 401 | 403; readonly message: string } | undefined {
   const host = hostname(request.host ?? '')
-  if (isIP(host) === 0 && host !== 'localhost' && host !== bound) {
+  if (isIP(host) === 0 && host !== 'localhost' && host !== bound.toLowerCase()) {
     return { status: 403, message: 'Host names neither an address nor this listener' }
   }
   if (request.origin !== undefined && request.origin !== `http://${request.host}`) {
@@ -34,9 +34,12 @@ function hostname(authority: string): string {
   return host.replace(/^\[|\]$/g, '').toLowerCase()
 }
 
+// Schemes are compared without regard to case: https://www.rfc-editor.org/rfc/rfc9110#section-11.1
+const schemePattern = /^bearer {1,8}/i
+
 /** In a time that does not tell how much of it was right. */
 function same(given: string | undefined, wanted: string): boolean {
-  return timingSafeEqual(digest(given ?? ''), digest(wanted))
+  return timingSafeEqual(digest((given ?? '').replace(schemePattern, 'Bearer ')), digest(wanted))
 }
 
 function digest(text: string): Buffer {

@@ -24,7 +24,13 @@ export type Admin = {
   readonly close: () => Promise<void>
 }
 
-type Answer = { readonly status: number; readonly contentType?: string; readonly body: string }
+type Answer = {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+  /** Name and value pairs, flat. */
+  readonly fields?: readonly string[]
+}
 type Handler = (request: IncomingMessage, body: string) => Answer | Promise<Answer>
 
 /** Bytes of a body; a dry run needs no more. */
@@ -60,7 +66,7 @@ export function createAdmin(options: AdminOptions): Admin {
         const asked = questionOf(body)
         return 'problem' in asked
           ? json(400, { error: asked.problem })
-          : json(200, translate(rules(), asked.question, randomIds))
+          : json(200, translate(rules(), asked.question, randomIds).translation)
       }
     ]
   ])
@@ -70,13 +76,14 @@ export function createAdmin(options: AdminOptions): Admin {
     const reading = request.method === 'GET' || request.method === 'HEAD'
     const handler = (reading ? gets : request.method === 'POST' ? posts : undefined)?.get(path)
     if (handler === undefined) {
-      const known = gets.has(path) || posts.has(path)
-      return json(known ? 405 : 404, { error: known ? 'method not allowed' : 'not found' })
+      const allow = gets.has(path) ? 'GET, HEAD' : posts.has(path) ? 'POST' : undefined
+      if (allow === undefined) return json(404, { error: 'not found' })
+      return { ...json(405, { error: 'method not allowed' }), fields: ['Allow', allow] }
     }
     if (!reading) {
       const { host, origin, authorization } = request.headers
       const refused = refusal({ host, origin, authorization }, rules().admin.host, rules().admin.token)
-      if (refused !== undefined) return json(refused.status, { error: refused.message })
+      if (refused !== undefined) return refusing(refused)
     }
     const body = await bodyOf(request)
     return body === undefined ? json(413, { error: 'the body is too large' }) : handler(request, body)
@@ -118,18 +125,23 @@ function json(status: number, value: unknown): Answer {
   return { status, contentType: 'application/json', body: `${JSON.stringify(value, null, 2)}\n` }
 }
 
+/** Who must show a token is told of which kind: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 */
+function refusing({ status, message }: { readonly status: 401 | 403; readonly message: string }): Answer {
+  const answer = json(status, { error: message })
+  return status === 401 ? { ...answer, fields: ['WWW-Authenticate', 'Bearer'] } : answer
+}
+
 function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, contentType, body }: Answer
+  { status, contentType, body, fields = [] }: Answer
 ): void {
   // What was not read of a body must not be taken for the next request.
   if (!request.complete) response.shouldKeepAlive = false
-  response.writeHead(status, {
-    'Content-Type': contentType ?? 'application/json',
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store'
-  })
+  response.writeHead(status, [
+    ...['Content-Type', contentType, 'Content-Length', String(Buffer.byteLength(body))],
+    ...['Cache-Control', 'no-store', ...fields]
+  ])
   response.end(request.method === 'HEAD' ? undefined : body)
 }
 

@@ -1,10 +1,11 @@
 // tracebridge serve: the gateway, until a signal ends it.
+import { isDeepStrictEqual } from 'node:util'
 import { type App, ListenError, start } from '../app.ts'
 import { createLog } from '../report/log.ts'
 import { formatComplaint } from '../rules/complaint.ts'
 import { loadRules } from '../rules/load.ts'
 import type { Listen } from '../rules/rules.ts'
-import { watchRules } from '../rules/watch.ts'
+import { type RulesWatch, watchRules } from '../rules/watch.ts'
 import { version } from '../version.ts'
 import type { Io } from './io.ts'
 import { helpFlag, parseFlags, refuse } from './usage.ts'
@@ -50,34 +51,59 @@ export async function serve(argv: readonly string[], io: ServeIo, signal: AbortS
   if (positionals.length > 0)
     return refuse(io, 'serve', 'it takes flags only; a rule file is named with --rules')
   const { rules: path, ...overrides } = values
-  const load = () => loadRules(path, io.env, overrides)
+  const log = createLog({ level: 'info', write: io.stderr })
+  let app: App | undefined
+  const reload = () => void app?.reload().catch(() => {})
+  const follow = createFollower(reload)
+  const load = () => {
+    const loaded = loadRules(path, io.env, overrides)
+    if (path !== undefined) follow.these(loaded.watch)
+    return loaded
+  }
   const loaded = load()
   if ('complaints' in loaded) {
+    follow.close()
     for (const complaint of loaded.complaints) io.stderr(`${formatComplaint(complaint)}\n`)
     return 2
   }
-  const log = createLog({ level: 'info', write: io.stderr })
-  let app: App
   try {
     app = await start({ rules: loaded.rules, load, log, stdout: io.writeStdout })
   } catch (error) {
+    follow.close()
     if (!(error instanceof ListenError)) throw error
     io.stderr(`tracebridge: ${error.message}\n`)
     return 1
   }
-  const reload = () => void app.reload().catch(() => {})
-  const watch = path === undefined ? undefined : watchRules([path], reload)
+  const { reopen } = app
   io.onHangup(() => {
-    app.reopen()
+    reopen()
     reload()
   })
   io.stdout(greeting(app))
   await aborted(signal)
-  watch?.close()
+  follow.close()
   log.info('draining')
   await app.close()
   log.info('drained')
   return 0
+}
+
+/** Watches the files that the rules in force came from, secrets they refer to included; a reload can change which. */
+function createFollower(onChange: () => void): {
+  readonly these: (paths: readonly string[]) => void
+  readonly close: () => void
+} {
+  let followed: readonly string[] = []
+  let watch: RulesWatch | undefined
+  return {
+    these: paths => {
+      if (isDeepStrictEqual(paths, followed)) return
+      watch?.close()
+      watch = watchRules(paths, onChange)
+      followed = paths
+    },
+    close: () => watch?.close()
+  }
 }
 
 function greeting(app: App): string {

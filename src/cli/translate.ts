@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { formatComplaint } from '../rules/complaint.ts'
 import { loadRules } from '../rules/load.ts'
 import { randomIds } from '../trace/ids.ts'
-import { translate as ask, type Translation } from '../translate/translate.ts'
+import { translate as ask, type DryRun, type Translation } from '../translate/translate.ts'
 import type { Io } from './io.ts'
 import { helpFlag, parseFlags, refuse } from './usage.ts'
 
@@ -61,8 +61,8 @@ export async function translate(argv: readonly string[], io: Io): Promise<number
     return 2
   }
   const { method, path, host, from } = values
-  const translation = ask(loaded.rules, { method, path, host, from, headers }, randomIds)
-  io.stdout(values.json ? `${JSON.stringify(translation, null, 2)}\n` : render(translation))
+  const run = ask(loaded.rules, { method, path, host, from, headers }, randomIds)
+  io.stdout(values.json ? `${JSON.stringify(run.translation, null, 2)}\n` : render(run))
   return 0
 }
 
@@ -73,9 +73,10 @@ function fieldOf(text: string): readonly [string, string] | undefined {
   return [text.slice(0, colon).trim(), text.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
 }
 
-function render({ received, decision, span, route, upstreams }: Translation): string {
+function render({ translation, route }: DryRun): string {
+  const { received, decision, span, upstreams } = translation
   const lines = [`received   ${receivedLine(received)}`]
-  for (const { dialect, reason } of received.malformed) lines.push(`malformed  ${dialect}: ${reason}`)
+  if (received.kind !== 'none' && received.reason !== null) lines.push(`discarded  ${received.reason}`)
   for (const { dialect, traceId } of received.conflicts) {
     lines.push(`conflict   ${dialect} names another trace: ${traceId}`)
   }

@@ -1,6 +1,5 @@
 // Whether the gateway keeps a trace, and what `ot` of tracestate says of it afterwards.
 // https://opentelemetry.io/docs/specs/otel/trace/tracestate-handling/
-import type { Sampled } from '../samplers/sampler.ts'
 import type { Sampling } from '../trace/context.ts'
 import { keeps, randomness, readOt, writeOt } from '../trace/probability.ts'
 import type { SamplingPlan } from './policy.ts'
@@ -14,22 +13,27 @@ export type Decision = {
 }
 
 /** Decides for one trace. `wish` is what a believed caller asked for, `defer` when nobody did. */
-export function decide(wish: Sampling, traceId: string, tracestate: string, plan: SamplingPlan): Decision {
+export function decide(
+  wish: Sampling,
+  traceId: string,
+  tracestate: string,
+  plan: SamplingPlan,
+  bits: 64 | 128 = 128
+): Decision {
   if (wish === 'defer' || plan.parent === 'ignore') {
-    return sampledBy(plan.sampler.sample(randomness(traceId, tracestate)), plan.sampler.name, tracestate)
+    const sampled = plan.sampler.sample(randomness(traceId, tracestate))
+    // Nobody vouches that a 64-bit id is random where it is long enough: it is sampled, and no odds are claimed.
+    const threshold = sampled.keep && bits === 128 ? sampled.threshold : undefined
+    return {
+      sampling: sampled.keep ? 'keep' : 'drop',
+      why: plan.sampler.name,
+      tracestate: writeOt(tracestate, threshold)
+    }
   }
   if (wish === 'drop') return { sampling: 'drop', why: 'parent', tracestate: writeOt(tracestate, undefined) }
   if (plan.parent === 'cap') return capped(wish, traceId, tracestate, plan)
   if (wish === 'debug') return { sampling: 'debug', why: 'debug', tracestate: writeOt(tracestate, undefined) }
   return { sampling: 'keep', why: 'parent', tracestate: consistent(traceId, tracestate) }
-}
-
-function sampledBy(sampled: Sampled, why: string, tracestate: string): Decision {
-  return {
-    sampling: sampled.keep ? 'keep' : 'drop',
-    why,
-    tracestate: writeOt(tracestate, sampled.keep ? sampled.threshold : undefined)
-  }
 }
 
 /** A threshold that this trace's randomness does not pass was not what kept it: it is erased, the flag honoured. */

@@ -44,43 +44,47 @@ export function mediate(read: Read, policy: Policy, plan: SamplingPlan, trust: T
   const believed = trust === 'continue'
   const reports = policy.spans === 'report'
   const origin = believed ? originOf(arrival.received, ids) : newTrace('defer', undefined, ids)
-  const wish = origin.sampling
-  const { sampling, why, tracestate } = decide(wish, origin.traceId, origin.tracestate, plan)
-  const carriesOn = !reports && origin.spanId !== undefined
-  const span: TraceContext = {
-    traceId: origin.traceId,
-    spanId: carriesOn ? origin.spanId : ids.spanId(),
-    parentId: carriesOn ? origin.parentId : origin.spanId,
+  const links = linksOf(arrival, trust)
+  const baggage = believed && policy.baggage.emit ? baggageOf(read, policy) : ''
+  if (!reports && origin.spanId !== undefined) {
     // A transparent hop decides nothing: to change the flag without changing the parent id is forbidden.
     // https://www.w3.org/TR/trace-context-2/#mutating-the-traceparent-field
-    sampling: carriesOn ? wish : sampling,
-    bits: origin.bits,
+    const span: TraceContext = { ...origin, spanId: origin.spanId }
+    return { arrival, trust, why: 'transparent', span, reports, links, baggage }
+  }
+  const { traceId, bits } = origin
+  const { sampling, why, tracestate } = decide(origin.sampling, traceId, origin.tracestate, plan, bits)
+  const span: TraceContext = {
+    traceId,
+    spanId: ids.spanId(),
+    parentId: origin.spanId,
+    sampling,
+    bits,
     random: origin.random,
-    tracestate: carriesOn ? origin.tracestate : tracestate,
+    tracestate,
     residue: origin.residue
   }
-  return {
-    arrival,
-    trust,
-    why: carriesOn ? 'transparent' : why,
-    span,
-    reports,
-    links: linksOf(arrival, trust),
-    baggage: believed && policy.baggage.emit ? baggageOf(read, policy) : ''
-  }
+  return { arrival, trust, why, span, reports, links, baggage }
 }
 
 /** What the upstream of one attempt receives: a child of the gateway's span, in each emitted dialect. */
 export function attempt(mediation: Mediation, policy: Policy, plan: SamplingPlan, ids: Ids): Attempt {
   const { span: server } = mediation
   const span = mediation.reports ? childOf(server, ids.spanId()) : server
+  const lone = isLone(mediation)
   const set: string[] = []
   for (const dialect of policy.emit) {
     const open = span.sampling === 'defer' && dialect.carries.sampling.defer !== 'defer'
-    dialect.inject(open ? resolved(span, plan) : span, set)
+    if (lone && dialect.injectDecision !== undefined) dialect.injectDecision(span.sampling, set)
+    else dialect.inject(open ? resolved(span, plan) : span, set)
   }
   if (mediation.baggage !== '') set.push('baggage', mediation.baggage)
   return { span, set }
+}
+
+/** A wish without a trace that passes a transparent hop: no ids of ours, for nobody would find the parent they name. */
+function isLone({ arrival, trust, reports }: Mediation): boolean {
+  return !reports && trust === 'continue' && arrival.received.kind === 'decision'
 }
 
 /** True when the gateway's spans of this request go to the exporters. */
@@ -103,7 +107,7 @@ function childOf(parent: TraceContext, spanId: string): TraceContext {
 
 /** A wire without `defer` cannot be told "you decide": the gateway does it, for this wire alone. */
 function resolved(span: TraceContext, plan: SamplingPlan): TraceContext {
-  const { sampling, tracestate } = decide('defer', span.traceId, span.tracestate, plan)
+  const { sampling, tracestate } = decide('defer', span.traceId, span.tracestate, plan, span.bits)
   return { ...span, sampling, tracestate }
 }
 

@@ -91,14 +91,17 @@ function noted(
   return conflicts
 }
 
-/** A context that leaves the decision open takes the one that was said apart from it. */
+/** A context that leaves the decision open takes the one that was said apart from it, with what came with it. */
 function decided(received: Received, decision: Received | undefined): Received {
   if (decision?.kind !== 'decision') return received
+  const { sampling, residue } = decision
   if (received.kind === 'context' && received.context.sampling === 'defer') {
-    return { ...received, context: { ...received.context, sampling: decision.sampling } }
+    const { context } = received
+    return { ...received, context: { ...context, sampling, residue: context.residue ?? residue } }
   }
   if (received.kind === 'trace' && received.trace.sampling === 'defer') {
-    return { ...received, trace: { ...received.trace, sampling: decision.sampling } }
+    const { trace } = received
+    return { ...received, trace: { ...trace, sampling, residue: trace.residue ?? residue } }
   }
   return received
 }

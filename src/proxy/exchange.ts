@@ -1,5 +1,5 @@
 // The life of one request: route, mediate, send on, stream back, tell. It knows neither header grammar nor dialects.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { attempt, type Mediation, mediate } from '../mediate/mediate.ts'
 import type { SamplingPlan, Trust } from '../mediate/policy.ts'
@@ -10,7 +10,7 @@ import { amendPreflight, type CorsRequest, corsRequest, permit, preflightFields 
 import { type Failure, failureOf, failures } from './failure.ts'
 import type { Gateway, Live } from './gateway.ts'
 import { outgoing } from './outgoing.ts'
-import { answered, respondWith } from './respond.ts'
+import { answered, phraseOf, respondWith } from './respond.ts'
 import { type RequestTarget, targetOf } from './target.ts'
 
 /** One attempt while it lasts. */
@@ -147,12 +147,19 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     if (this.#over) return
     const last = this.attempts.at(-1)
     if (last !== undefined) last.status = status
-    const fields = answered(rawFields(controller.rawHeaders))
+    const fields = answered(controller.rawHeaders)
     this.#respond(fields)
     this.status = status
     // The rest of a body that the upstream did not wait for would be taken for the next request.
     if (!this.#request.complete || this.#gateway.draining()) this.#response.shouldKeepAlive = false
-    this.#response.writeHead(status, message ?? '', fields)
+    this.#response.writeHead(status, phraseOf(message), fields)
+    // A body that is here already goes with its header in one write; one that is not must not hold it back.
+    process.nextTick(flush, this)
+  }
+
+  /** Sends the header, unless some of the body has taken it along. */
+  flush(): void {
+    if (this.bytes === 0 && !this.#response.writableEnded && !this.#over) this.#response.flushHeaders()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -220,7 +227,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     this.status = status
     if (body !== '') fields.push('Content-Length', String(Buffer.byteLength(body)))
     if (!this.#request.complete || this.#gateway.draining()) this.#response.shouldKeepAlive = false
-    this.#response.writeHead(status, fields)
+    this.#response.writeHead(status, STATUS_CODES[status] ?? '', fields)
     this.bytes = this.method === 'HEAD' ? 0 : body.length
     this.#response.end(this.method === 'HEAD' ? '' : body)
   }
@@ -256,8 +263,6 @@ function hasBody(request: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 
-/** undici gives bytes; field values are latin1, never UTF-8. https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
-function rawFields(raw: unknown): string[] {
-  if (!Array.isArray(raw)) return []
-  return raw.map(part => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)))
+function flush(exchange: Exchange): void {
+  exchange.flush()
 }

@@ -22,7 +22,11 @@ const protectedFields: ReadonlySet<string> = new Set([
   'cookie',
   'set-cookie',
   'cache-control',
-  'via'
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto'
 ])
 
 const none: ReadonlySet<string> = new Set()

@@ -1,13 +1,13 @@
 // The response header as the caller gets it.
-
 import { isSampled } from '../mediate/mediate.ts'
 import type { ResponseField } from '../rules/rules.ts'
 import type { TraceContext } from '../trace/context.ts'
 import type { RawFields } from './fields.ts'
 import { endsHere, nominatedBy } from './hop.ts'
 
-/** The upstream's fields in their order, case and number, less those that end at this hop. */
-export function answered(fields: RawFields): string[] {
+/** The upstream's fields, as undici has them, in their order, case and number, less those that end at this hop. */
+export function answered(raw: unknown): string[] {
+  const fields = rawFields(raw)
   const nominated = nominatedBy(fields)
   const out: string[] = []
   for (let i = 0; i < fields.length; i += 2) {
@@ -15,6 +15,20 @@ export function answered(fields: RawFields): string[] {
     if (!endsHere(name.toLowerCase(), nominated)) out.push(name, fields[i + 1] ?? '')
   }
   return out
+}
+
+/** undici gives bytes; field values are latin1, never UTF-8. https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
+function rawFields(raw: unknown): RawFields {
+  if (!Array.isArray(raw)) return []
+  return raw.map(part => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)))
+}
+
+// https://www.rfc-editor.org/rfc/rfc9112#section-4, without obs-text: undici has read it as UTF-8 already
+const phrase = /^[\t\x20-\x7e]{0,256}$/
+
+/** A reason phrase as it came; '' for one that could not be written: nobody depends on it. */
+export function phraseOf(message: string | undefined): string {
+  return message !== undefined && phrase.test(message) ? message : ''
 }
 
 /**

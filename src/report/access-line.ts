@@ -3,6 +3,9 @@ import { isSampled } from '../mediate/mediate.ts'
 import type { Outcome } from './outcome.ts'
 import { bounded } from './redact.ts'
 
+// JSON escapes the other control characters itself; terminals obey these, and some readers end lines at them.
+const unsafe = /[\x7f-\x9f\u2028\u2029]/g
+
 /** A line of the access log, without its end. */
 export function accessLine(outcome: Outcome): string {
   const { route, mediation, attempts, failure } = outcome
@@ -40,5 +43,9 @@ export function accessLine(outcome: Outcome): string {
       )
     }
   }
-  return JSON.stringify(entry)
+  return JSON.stringify(entry).replace(unsafe, escaped)
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

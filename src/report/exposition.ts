@@ -13,7 +13,7 @@ export function expose(families: readonly Family[], accept: string | undefined):
     const { name, help, type } = family
     // The family of a counter is named with `_total` in the older format, without it in OpenMetrics.
     const title = type === 'counter' && !open ? `${name}_total` : name
-    lines.push(`# HELP ${title} ${escapeHelp(help)}`, `# TYPE ${title} ${type}`)
+    lines.push(`# HELP ${title} ${escapeHelp(help, open)}`, `# TYPE ${title} ${type}`)
     for (const sample of family.samples()) lines.push(line(name, sample))
   }
   if (open) lines.push('# EOF')
@@ -34,6 +34,7 @@ function escapeLabel(text: string): string {
   return /[\\"\n]/.test(text) ? text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n') : text
 }
 
-function escapeHelp(text: string): string {
-  return text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')
+/** Only OpenMetrics escapes quotes here. */
+function escapeHelp(text: string, open: boolean): string {
+  return open ? escapeLabel(text) : text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')
 }

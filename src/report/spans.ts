@@ -7,6 +7,11 @@ import { knownMethod } from './methods.ts'
 import type { AttemptOutcome, Outcome } from './outcome.ts'
 import { bounded, redactQuery } from './redact.ts'
 
+/** The failure of a caller that left: its own doing, as a 4xx is. */
+const callerGone = 'CALLER_GONE'
+/** The status of an answer that was never sent, for the caller had left. */
+const unanswered = 499
+
 /** Nothing for a trace that is dropped, and nothing on a transparent hop. */
 export function spansOf(outcome: Outcome): readonly Span[] {
   const { mediation } = outcome
@@ -27,8 +32,6 @@ function serverSpan(outcome: Outcome, mediation: Mediation): Span {
     bounded(outcome.path),
     'url.scheme',
     outcome.scheme,
-    'http.response.status_code',
-    status,
     'network.protocol.version',
     outcome.httpVersion,
     'client.address',
@@ -36,6 +39,8 @@ function serverSpan(outcome: Outcome, mediation: Mediation): Span {
     'tracebridge.sampling.reason',
     mediation.why
   ]
+  // Only a status that went out is one: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
+  if (failure !== callerGone || status !== unanswered) attributes.push('http.response.status_code', status)
   if (method === '_OTHER') attributes.push('http.request.method_original', bounded(outcome.method))
   if (outcome.query !== '') attributes.push('url.query', bounded(redactQuery(outcome.query)))
   if (route !== undefined) attributes.push('http.route', route.template)
@@ -56,7 +61,8 @@ function serverSpan(outcome: Outcome, mediation: Mediation): Span {
     name: nameOf(outcome, method),
     start: outcome.start,
     end: outcome.end,
-    error: status >= 500,
+    // An answer that began well and was cut short is an error too.
+    error: status >= 500 || (status < 400 && failure !== undefined && failure !== callerGone),
     attributes,
     links: mediation.links.length === 0 ? undefined : mediation.links
   }
@@ -114,10 +120,12 @@ function identity(
   }
 }
 
-function addAuthority(host: string, attributes: Attribute[]): void {
-  if (host === '') return
-  const colon = host.lastIndexOf(':')
-  const port = colon > host.lastIndexOf(']') ? Number(host.slice(colon + 1)) : Number.NaN
-  attributes.push('server.address', bounded(Number.isNaN(port) ? host : host.slice(0, colon)))
-  if (!Number.isNaN(port)) attributes.push('server.port', port)
+// https://www.rfc-editor.org/rfc/rfc9110#section-7.2: a host, in brackets where it is IPv6, and maybe a port
+const authorityPattern = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{0,5}))?$/
+
+function addAuthority(authority: string, attributes: Attribute[]): void {
+  if (authority === '') return
+  const [, ipv6, host = ipv6, port = ''] = authorityPattern.exec(authority) ?? []
+  if (host !== '') attributes.push('server.address', bounded(host ?? authority))
+  if (port !== '' && Number(port) <= 65_535) attributes.push('server.port', Number(port))
 }

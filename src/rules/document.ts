@@ -8,7 +8,8 @@ import {
   isSeq,
   LineCounter,
   type ParsedNode,
-  parseDocument
+  parseDocument,
+  type YAMLError
 } from 'yaml'
 import { complain, formatPlace } from './complaint.ts'
 import { below, type Located, type LocatedEntry, type Place } from './located.ts'
@@ -40,7 +41,8 @@ const options = {
   // Found in the walk below, which can name both places.
   uniqueKeys: false,
   prettyErrors: false,
-  logLevel: 'silent'
+  // 'silent' would hide a second document.
+  logLevel: 'error'
 } as const
 
 /** Reads `text` of the rule file `file`; `path` is where the file lies, for relative references. */
@@ -57,8 +59,14 @@ export function parseRuleFile(text: string, file: string, path: string, env: Env
     // The parser gave up on its own recursion.
     return { root: undefined, complaints: [complain(placeAt(0, '.'), tooDeep)], readable: false, files: [] }
   }
-  const broken = [...document.errors, ...document.warnings].map(({ message, pos }) =>
-    complain(placeAt(pos[0], '.'), `not YAML 1.2: ${firstLine(message)}${flowHint(text, pos[0])}`)
+  const broken = yamlErrors(document, ({ pos }) => lines.linePos(pos[0]).line).map(
+    ({ code, message, pos }) => {
+      const known = yamlMessages.get(code)
+      return complain(
+        placeAt(pos[0], '.'),
+        known ?? `not YAML: ${firstLine(message)}${flowHint(text, pos[0])}`
+      )
+    }
   )
   const { explicit, version } = document.directives.yaml
   if (explicit === true && version !== '1.2') broken.push(complain(placeAt(0, '.'), 'expected YAML 1.2'))
@@ -72,11 +80,13 @@ export function parseRuleFile(text: string, file: string, path: string, env: Env
   function locate(node: ParsedNode, at: string, depth: number): Located {
     const place = placeAt(node.range[0], at)
     if (depth > depthLimit) return unknown(place, tooDeep)
-    if (unfolding.size > 0 && --budget < 0) return unknown(place, 'expected fewer aliases')
+    if (unfolding.size > 0 && --budget < 0) {
+      return budget === -1 ? unknown(place, 'expected fewer aliases') : { ...nothing(place), broken: true }
+    }
     if (isAlias(node)) {
       const target = node.resolve(document)
-      if (target === undefined || unfolding.has(node.source))
-        return unknown(place, 'expected no alias of itself')
+      if (target === undefined) return unknown(place, 'expected an alias of an anchor above it')
+      if (unfolding.has(node.source)) return unknown(place, 'expected no alias of itself')
       unfolding.add(node.source)
       // `resolve` gives nodes of this same parsed document.
       const located = locate(target as ParsedNode, at, depth + 1)
@@ -133,6 +143,20 @@ export function parseRuleFile(text: string, file: string, path: string, env: Env
   const contents = document.contents
   const root = contents === null || isNothing(contents) ? undefined : locate(contents, '.', 0)
   return { root, complaints, readable: true, files }
+}
+
+const yamlMessages: ReadonlyMap<string, string> = new Map([
+  ['TAG_RESOLVE_FAILED', 'expected no tag'],
+  ['NON_STRING_KEY', 'expected text as the key'],
+  ['MULTIPLE_DOCS', 'expected one document; more rules go into more files of one folder']
+])
+
+/** What stopped the parser. One mistake has many echoes after it, which would bury it: the first of each line stays. */
+function yamlErrors(document: Document.Parsed, lineOf: (error: YAMLError) => number): readonly YAMLError[] {
+  const all = [...document.errors, ...document.warnings].slice(0, 50)
+  const first = all.filter((error, index) => all.findIndex(each => lineOf(each) === lineOf(error)) === index)
+  const causes = first.filter(({ message }) => !message.includes('in YAML stream'))
+  return (causes.length > 0 ? causes : first).slice(0, 5)
 }
 
 const tooDeep = 'expected fewer levels of nesting'

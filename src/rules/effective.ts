@@ -131,8 +131,9 @@ function showExporter(exporter: Rules['exporters'][number], node: Located | unde
   }
 }
 
+/** What stands in for a variable that is not set may itself be a secret. */
 function hideUrl(written: string): string {
-  return written.includes(':-') ? '***' : written
+  return written.replace(/:-[^}]*\}/g, ':-***}')
 }
 
 function formatRange(range: Range): string {

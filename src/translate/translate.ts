@@ -1,11 +1,12 @@
 // A dry run: what a request's trace headers are understood as, and what each upstream would receive. No server.
 import { attempt, isSampled, type Mediation, mediate } from '../mediate/mediate.ts'
-import type { SamplingPlan } from '../mediate/policy.ts'
+import type { Trust } from '../mediate/policy.ts'
 import { createFieldReader } from '../proxy/fields.ts'
 import { targetOf } from '../proxy/target.ts'
 import type { Route, Rules } from '../rules/rules.ts'
 import type { Received } from '../trace/context.ts'
 import type { Ids } from '../trace/ids.ts'
+import { trimOws } from '../trace/ows.ts'
 
 /** A request that nobody sends. */
 export type Question = {
@@ -18,7 +19,7 @@ export type Question = {
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
-/** The JSON of `translate --json` and of `POST /translate`. */
+/** The JSON of `translate --json` and of `POST /translate`: these keys and no others. */
 export type Translation = {
   readonly received: {
     readonly dialect: string | null
@@ -27,8 +28,8 @@ export type Translation = {
     readonly spanId: string | null
     readonly parentId: string | null
     readonly sampling: string
+    /** Why nothing was understood; beside something that was, what was not, each with its dialect. */
     readonly reason: string | null
-    readonly malformed: readonly { readonly dialect: string; readonly reason: string }[]
     readonly conflicts: readonly {
       readonly dialect: string
       readonly traceId: string
@@ -37,8 +38,6 @@ export type Translation = {
   }
   readonly decision: { readonly trust: string; readonly sampled: boolean; readonly why: string }
   readonly span: { readonly traceId: string; readonly spanId: string }
-  /** The route that the request takes; null when it takes none, and is answered with 404. */
-  readonly route: string | null
   readonly upstreams: Readonly<
     Record<
       string,
@@ -47,30 +46,59 @@ export type Translation = {
   >
 }
 
+/** A translation, and what a person is told besides. */
+export type DryRun = {
+  readonly translation: Translation
+  /** The route that the request takes; undefined when it takes none, and is answered with 404. */
+  readonly route: string | undefined
+}
+
 /** Asks the rules. Ids of new spans are as random as those of a real request. */
-export function translate(rules: Rules, question: Question, ids: Ids): Translation {
+export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
   const reader = createFieldReader()
   const host = question.host === undefined ? [] : ['Host', question.host]
-  reader.load([...host, ...question.headers.flat()])
+  // As a server hands them over: without the blanks around a value.
+  reader.load([...host, ...question.headers.flatMap(([name, value]) => [name, trimOws(value)])])
   const target = targetOf(question.method, question.path, reader.read)
   const matched = rules.find(target)
   // Without a route, what would be understood is still told, by the first one.
   const route = matched ?? rules.routes[0]
   if (route === undefined) throw new Error('rules without a route')
-  const plan = route.sampling(target)
   const trust = rules.trust(question.from)
-  const mediation = mediate(reader.read, route.policy, plan, trust, ids)
-  return {
-    received: receivedOf(mediation),
-    decision: { trust, sampled: isSampled(mediation.span), why: mediation.why },
-    span: { traceId: mediation.span.traceId, spanId: mediation.span.spanId },
-    route: matched?.name ?? null,
-    upstreams: upstreamsOf(rules, route, mediation, plan, ids)
+  const own = steady(ids)
+  const through = (one: Route) => mediate(reader.read, one.policy, one.sampling(target), trust, own)
+  const mediation = through(route)
+  const upstreams: [string, Translation['upstreams'][string]][] = []
+  for (const [to, one] of waysOf(rules, route)) {
+    // Another route may accept, believe and relay other things than the one that the request takes.
+    const { set } = attempt(one === route ? mediation : through(one), one.policy, one.sampling(target), ids)
+    upstreams.push([to, { set: pairs(set), strip: [...one.policy.strip] }])
   }
+  const translation = {
+    received: receivedOf(mediation),
+    decision: decisionOf(mediation, trust),
+    span: { traceId: mediation.span.traceId, spanId: mediation.span.spanId },
+    upstreams: Object.fromEntries(upstreams)
+  }
+  return { translation, route: matched?.name }
+}
+
+/** The same new trace and server span on every way that the request could take. */
+function steady(ids: Ids): Ids {
+  const traceId = ids.traceId()
+  const spanId = ids.spanId()
+  return { traceId: () => traceId, spanId: () => spanId }
+}
+
+function decisionOf({ span, why }: Mediation, trust: Trust): Translation['decision'] {
+  return { trust, sampled: isSampled(span), why }
 }
 
 function receivedOf({ arrival }: Mediation): Translation['received'] {
   const { received } = arrival
+  const discarded = received.kind === 'context' ? received.discarded : undefined
+  const garbled = arrival.malformed.map(({ dialect, reason }) => `${dialect}: ${reason}`)
+  const reasons = [...(discarded === undefined ? [] : [`${arrival.dialect}: ${discarded}`]), ...garbled]
   const known = {
     dialect: arrival.dialect ?? null,
     kind: received.kind,
@@ -78,13 +106,8 @@ function receivedOf({ arrival }: Mediation): Translation['received'] {
     spanId: null,
     parentId: null,
     sampling: 'defer',
-    reason: null,
-    malformed: arrival.malformed,
-    conflicts: arrival.conflicts.map(({ dialect, traceId, spanId }) => ({
-      dialect,
-      traceId,
-      spanId: spanId ?? null
-    }))
+    reason: reasons.length === 0 ? null : reasons.join('; '),
+    conflicts: arrival.conflicts.map(({ dialect, traceId, spanId = null }) => ({ dialect, traceId, spanId }))
   }
   switch (received.kind) {
     case 'none':
@@ -94,36 +117,19 @@ function receivedOf({ arrival }: Mediation): Translation['received'] {
     case 'trace':
       return { ...known, traceId: received.trace.traceId, sampling: received.trace.sampling }
     case 'context': {
-      const { traceId, spanId, parentId, sampling } = received.context
-      return {
-        ...known,
-        traceId,
-        spanId,
-        parentId: parentId ?? null,
-        sampling,
-        reason: received.discarded ?? null
-      }
+      const { traceId, spanId, parentId = null, sampling } = received.context
+      return { ...known, traceId, spanId, parentId, sampling }
     }
   }
 }
 
-/** Each upstream by the route that leads there: the matched one, else the first. */
-function upstreamsOf(
-  rules: Rules,
-  matched: Route,
-  mediation: Mediation,
-  plan: SamplingPlan,
-  ids: Ids
-): Translation['upstreams'] {
-  const upstreams: [string, Translation['upstreams'][string]][] = []
-  for (const upstream of rules.upstreams.values()) {
-    const route =
-      matched.upstream === upstream ? matched : rules.routes.find(other => other.upstream === upstream)
-    if (route === undefined) continue
-    const { set } = attempt(mediation, route.policy, plan, ids)
-    upstreams.push([upstream.name, { set: pairs(set), strip: [...route.policy.strip] }])
-  }
-  return Object.fromEntries(upstreams)
+/** Each upstream with the route that leads there: the matched one, else the first. */
+function waysOf(rules: Rules, matched: Route): readonly (readonly [upstream: string, route: Route])[] {
+  return [...rules.upstreams.values()].flatMap(upstream => {
+    const first = rules.routes.find(route => route.upstream === upstream)
+    const route = matched.upstream === upstream ? matched : first
+    return route === undefined ? [] : [[upstream.name, route] as const]
+  })
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

@@ -1,0 +1,161 @@
+import t from 'tap'
+import type { Route, Rules } from '../../src/rules/rules.ts'
+import { target } from '../route/match.ts'
+import { loaded, minimal } from './rule-files.ts'
+
+function routeFor(rules: Rules, line: string): Route {
+  const route = rules.find(target(line))
+  if (route === undefined) throw new Error(`no route for ${line}`)
+  return route
+}
+
+t.test('emit and baggage: the route goes before the upstream, the upstream before the top', async t => {
+  const { rules } = loaded(
+    t,
+    `
+emit: [w3c]
+baggage: { allow: [a], max-bytes: 100 }
+upstreams:
+  plain: { echo: true }
+  own: { echo: true, emit: [b3], baggage: { emit: [] } }
+routes:
+  - { match: { path: /top }, upstream: plain }
+  - { match: { path: /upstream }, upstream: own }
+  - { match: { path: /route }, upstream: own, emit: [jaeger], baggage: { emit: [w3c], allow: all } }
+`
+  )
+  const emitted = (path: string) => routeFor(rules, `GET ${path}`).policy.emit.map(each => each.name)
+  t.same(emitted('/top'), ['w3c'])
+  t.same(emitted('/upstream'), ['b3'])
+  t.same(emitted('/route'), ['jaeger'])
+  const baggage = (path: string) => routeFor(rules, `GET ${path}`).policy.baggage
+  t.same(baggage('/top'), { allow: new Set(['a']), emit: true, maxBytes: 100 })
+  t.same(baggage('/upstream'), { allow: new Set(['a']), emit: false, maxBytes: 100 })
+  t.same(baggage('/route'), { allow: 'all', emit: true, maxBytes: 100 })
+})
+
+t.test('fields of every accepted or emitted dialect are stripped, and baggage', async t => {
+  const { rules } = loaded(t, `accept: [b3multi]\nemit: [w3c]\n${minimal}`)
+  t.same([...routeFor(rules, 'GET /').policy.strip].sort(), [
+    'baggage',
+    'traceparent',
+    'tracestate',
+    'x-b3-flags',
+    'x-b3-parentspanid',
+    'x-b3-sampled',
+    'x-b3-spanid',
+    'x-b3-traceid'
+  ])
+})
+
+t.test('spans are reported when there is somewhere to report them, unless rules say otherwise', async t => {
+  const spans = (text: string) => routeFor(loaded(t, `${text}\n${minimal}`).rules, 'GET /').policy.spans
+  t.equal(spans(''), 'none')
+  t.equal(spans('export: [{ console: {} }]'), 'report')
+  t.equal(spans('export: [{ console: {} }]\nspans: none'), 'none')
+  t.equal(spans('spans: report'), 'report')
+})
+
+t.test('sampling: rules go first, then the route, and what either leaves out comes from the top', async t => {
+  const { rules } = loaded(
+    t,
+    `
+sampling:
+  rate: 50%
+  parent: cap
+  rules:
+    - { match: { path: /healthz }, rate: 0% }
+    - { match: { header: { x-force: "1" } }, rate: 100%, parent: ignore }
+upstreams: { demo: { echo: true } }
+routes:
+  - { match: {}, upstream: demo }
+  - { match: { path: /own }, upstream: demo, sampling: { rate: 10% } }
+  - { match: { path: /follow }, upstream: demo, sampling: { parent: follow } }
+`
+  )
+  const plan = (line: string, headers = {}) => {
+    const asked = target(line, headers)
+    const { parent, sampler } = routeFor(rules, line).sampling(asked)
+    return [sampler.rate(), parent]
+  }
+  t.same(plan('GET /'), [0.5, 'cap'])
+  t.same(plan('GET /healthz'), [0, 'cap'])
+  t.same(plan('GET /own'), [0.1, 'cap'])
+  t.same(plan('GET /follow'), [0.5, 'follow'])
+  t.same(plan('GET /own', { 'x-force': '1' }), [1, 'ignore'])
+  t.equal(routeFor(rules, 'GET /own').rate(), 0.1)
+})
+
+t.test('trust: with no block private callers continue; with one, whom it does not name restarts', async t => {
+  const without = loaded(t, minimal).rules.trust
+  t.equal(without('10.0.0.1'), 'continue')
+  t.equal(without('::ffff:127.0.0.1'), 'continue')
+  t.equal(without('203.0.113.1'), 'restart')
+  const with1 = loaded(t, `trust: [{ from: 203.0.113.0/24, context: ignore }]\n${minimal}`).rules.trust
+  t.equal(with1('203.0.113.1'), 'ignore')
+  t.equal(with1('10.0.0.1'), 'restart')
+  t.equal(loaded(t, `trust: []\n${minimal}`).rules.trust('127.0.0.1'), 'restart')
+})
+
+t.test('cors: pages may send the accepted dialects and read the trace where it is answered', async t => {
+  const { rules } = loaded(
+    t,
+    `accept: [w3c, b3]\nrespond: [traceresponse]\ncors: { origins: [https://a.test], expose: [X-Id], headers: [X-Page] }\n${minimal}`
+  )
+  const { cors } = routeFor(rules, 'GET /')
+  t.equal(cors?.allows('https://a.test'), true)
+  t.equal(cors?.allows('https://b.test'), false)
+  t.same(cors?.dialectFields, ['traceparent', 'tracestate', 'b3', 'baggage'])
+  t.same(cors?.headers, new Set(['x-page']))
+  t.same(cors?.expose, ['x-id', 'traceresponse'])
+  t.equal(cors?.maxAgeSeconds, 600)
+  t.equal(cors?.credentials, false)
+  t.equal(cors?.mode, 'answer')
+})
+
+t.test('targets have host and port as sockets take them, and timeouts narrow by route', async t => {
+  const { rules } = loaded(
+    t,
+    `
+upstreams:
+  a:
+    targets: [{ url: "http://[::1]:9000/" }, { url: https://b.test, weight: 0, tags: { version: "2" } }, { url: http://c }]
+    timeouts: { connect: 1s }
+routes: [{ match: {}, upstream: a, timeouts: { idle: 2s } }]
+`
+  )
+  t.same(rules.upstreams.get('a')?.targets, [
+    { origin: 'http://[::1]:9000', host: '::1', port: 9000, weight: 1, tags: new Map() },
+    { origin: 'https://b.test', host: 'b.test', port: 443, weight: 0, tags: new Map([['version', '2']]) },
+    { origin: 'http://c', host: 'c', port: 80, weight: 1, tags: new Map() }
+  ])
+  t.same(rules.upstreams.get('a')?.timeouts, { connect: 1000, firstByte: 60_000, idle: 300_000 })
+  t.same(routeFor(rules, 'GET /').timeouts, { connect: 1000, firstByte: 60_000, idle: 2000 })
+})
+
+t.test('exporters of one kind are told apart by number', async t => {
+  const { rules } = loaded(
+    t,
+    `export: [{ otlp: { url: http://a/v1/traces } }, { console: {} }, { otlp: { url: http://b/v1/traces } }]\n${minimal}`
+  )
+  t.same(
+    rules.exporters.map(each => each.name),
+    ['otlp', 'console', 'otlp-2']
+  )
+  t.match(rules.exporters[0], { kind: 'otlp', compression: 'gzip', timeoutMs: 10_000, headers: {} })
+})
+
+t.test('a route is named for its template where it has no name of its own', async t => {
+  const { rules } = loaded(
+    t,
+    `upstreams: { a: { echo: true } }\nroutes: [{ match: { path: "/o/{id}", host: A.Test }, upstream: a }, { match: {}, upstream: a, name: rest }]`
+  )
+  t.same(
+    rules.routes.map(({ name, template }) => [name, template]),
+    [
+      ['/o/{id}', '/o/{id}'],
+      ['rest', '/**']
+    ]
+  )
+  t.equal(rules.routes[0]?.match.host, 'a.test')
+})

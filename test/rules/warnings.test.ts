@@ -1,0 +1,69 @@
+import t from 'tap'
+import { warningsOf } from '../../src/rules/warnings.ts'
+import { loaded, minimal } from './rule-files.ts'
+
+/** Rules of which nothing is warned: the upstream gets every dialect. */
+const quiet = `upstreams: { demo: { echo: true, emit: [w3c, b3, b3multi, jaeger] } }
+routes: [{ match: {}, upstream: demo }]
+`
+
+t.test('rules that lose nothing have no warnings', async t => {
+  t.same(warningsOf(loaded(t, quiet)), [])
+  t.same(warningsOf(loaded(t, `accept: [w3c]\n${minimal}`)), [])
+})
+
+t.test('what the emitted dialects cannot say is told once for all routes that share it', async t => {
+  const text = `accept: [w3c, b3]
+upstreams: { demo: { echo: true } }
+routes:
+  - { match: { path: /a }, upstream: demo, emit: [w3c] }
+  - { match: { path: /b }, upstream: demo, emit: [w3c] }
+  - { match: { path: /c }, upstream: demo, emit: [w3c, b3] }
+`
+  t.same(warningsOf(loaded(t, text)), [
+    'routes /a, /b: b3 can say "debug" (keep this trace past every limit), w3c cannot: it arrives as keep',
+    'routes /a, /b: b3 can leave the decision open (defer), w3c cannot: the gateway decides',
+    'routes /a, /b: b3 can carry 64-bit trace ids, w3c cannot: they arrive with 16 zeros in front, and are found by that form'
+  ])
+})
+
+t.test('many routes are counted, not listed', async t => {
+  const routes = Array.from({ length: 9 }, (_, i) => `  - { match: { path: /r${i} }, upstream: demo }`)
+  const text = `emit: [b3]\naccept: [w3c, b3]\nupstreams: { demo: { echo: true } }\nroutes:\n${routes.join('\n')}\n`
+  t.match(warningsOf(loaded(t, text)), [/^routes \/r0, \/r1, \/r2 and 6 more: w3c can carry tracestate/])
+})
+
+t.test('each thing that may surprise is said', async t => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['spans: report', /spans: report, but export is empty/],
+    ['accept: [w3c]', /b3, b3multi, jaeger is emitted but not accepted/],
+    ['accept: []', /accept is empty/],
+    [
+      'trust: [{ from: any, context: restart }, { from: loopback, context: continue }]',
+      /1 after "from: any"/
+    ],
+    ['sampling: { parent: ignore }', /^sampling, route .*parent: ignore decides again/],
+    [
+      'sampling: { rules: [{ match: {}, rate: 1% }, { match: { path: /a }, rate: 0% }] }',
+      /1 after rule 1 can never/
+    ],
+    ['cors: { origins: [https://a.test], mode: amend }', /mode amend leaves preflights to the upstream/],
+    ['cors: { origins: ["*"] }', /every page on the web/],
+    ['respond: [traceresponse]', /without cors no page/],
+    ['export: [{ otlp: { url: "http://collector:4318" } }]', /exporter otlp: the URL has no path/]
+  ]
+  for (const [text, expected] of cases) {
+    const warnings = warningsOf(loaded(t, `${text}\n${quiet}`))
+    t.ok(
+      warnings.some(each => expected.test(each)),
+      `${text}: ${warnings.join(' | ')}`
+    )
+  }
+})
+
+t.test('an upstream that no route uses, and rules without routes', async t => {
+  t.same(warningsOf(loaded(t, 'upstreams: { a: { echo: true } }\nroutes: []\n')), [
+    'routes is empty: every request is answered with 404',
+    'upstream a: no route uses it'
+  ])
+})
