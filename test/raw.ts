@@ -18,13 +18,20 @@ export type RawClient = {
   readonly over: Promise<string>
 }
 
-/** `methods` of the requests in turn, where one is HEAD: its answer has no body. Ends with the test. */
+export type RawOptions = {
+  /** Of the requests in turn, where one is HEAD: its answer has no body. */
+  readonly methods?: readonly string[]
+  /** The caller's own address, of 127.0.0.0/8. */
+  readonly from?: string
+}
+
+/** Ends with the test. */
 export async function connectRaw(
   t: Teardown,
   port: number,
-  methods: readonly string[] = []
+  { methods = [], from = '127.0.0.1' }: RawOptions = {}
 ): Promise<RawClient> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  const socket = connect({ port, host: '127.0.0.1', localAddress: from, noDelay: true })
   await once(socket, 'connect')
   const chunks: Buffer[] = []
   const answers: Message[] = []
@@ -72,11 +79,13 @@ export type Asked = {
   readonly fields?: readonly Field[]
   /** Goes with a content-length of its own. */
   readonly body?: string
+  readonly from?: string
 }
 
 /** One request on a connection of its own. */
 export async function ask(t: Teardown, port: number, asked: Asked = {}): Promise<Message> {
-  const client = await connectRaw(t, port, [asked.method ?? 'GET'])
+  const { method = 'GET', from = '127.0.0.1' } = asked
+  const client = await connectRaw(t, port, { methods: [method], from })
   client.send(requestOf(asked))
   const answer = await client.answer()
   client.socket.destroy()

@@ -21,7 +21,8 @@ export function questionOf(text: string): { readonly question: Question } | { re
   } catch {
     return { problem: 'the body is not JSON' }
   }
-  const result = v.safeParse(shape, json)
+  // An array is an object to valibot, and one without any key is whole.
+  const result = v.safeParse(shape, Array.isArray(json) ? undefined : json)
   if (!result.success) {
     const issue = result.issues[0]
     return { problem: `${v.getDotPath(issue) ?? 'the body'}: expected ${issue.expected ?? 'another value'}` }

@@ -2,7 +2,7 @@
 // begins in a browser is not lost in a preflight. https://fetch.spec.whatwg.org/#http-cors-protocol
 import type { Read } from '../dialects/dialect.ts'
 import type { Cors } from '../rules/rules.ts'
-import { named } from './fields.ts'
+import { fieldOf, named, removeFields } from './fields.ts'
 
 /** What a cross-origin request asks for. */
 export type CorsRequest = {
@@ -12,12 +12,23 @@ export type CorsRequest = {
   readonly preflight: boolean
 }
 
+/** The method of the request that a preflight asks for; undefined when this is none. */
+export function askedMethod(method: string, read: Read): string | undefined {
+  return method === 'OPTIONS' && read('origin') !== undefined
+    ? read('access-control-request-method')
+    : undefined
+}
+
+/** What browsers send; all else is allowed nothing, even where every origin is, for it would be repeated. */
+// https://www.rfc-editor.org/rfc/rfc6454#section-7.1
+const originPattern = /^(?:null|[A-Za-z][0-9A-Za-z+.-]{0,31}:\/\/[0-9A-Za-z._~:[\]-]{0,260})$/
+
 /** Undefined for a request that no page of another origin made. */
 export function corsRequest(cors: Cors, method: string, read: Read): CorsRequest | undefined {
   const origin = read('origin')
   if (origin === undefined) return undefined
-  const preflight = method === 'OPTIONS' && read('access-control-request-method') !== undefined
-  return { origin, allowed: cors.allows(origin), preflight }
+  const preflight = askedMethod(method, read) !== undefined
+  return { origin, allowed: originPattern.test(origin) && cors.allows(origin), preflight }
 }
 
 /** What a token may hold; names and methods that a page asks for are repeated only in this form. */
@@ -63,24 +74,26 @@ function headersFor(cors: Cors, asked: string | undefined): string[] {
 
 /** Adds permission to an answer. In mode `answer` what the upstream says of CORS is replaced, in `amend` completed. */
 export function permit(cors: Cors, request: CorsRequest, timing: boolean, fields: string[]): void {
-  if (cors.mode === 'answer') remove(fields, name => named(name.slice(0, 21), 'access-control-allow-'))
+  if (cors.mode === 'answer') removeFields(fields, name => named(name.slice(0, 21), 'access-control-allow-'))
   addTo(fields, 'vary', 'Vary', ['Origin'])
   if (!request.allowed) return
-  if (!has(fields, 'access-control-allow-origin')) allowOrigin(cors, request, fields)
+  completeOrigin(cors, request, fields)
   if (cors.expose.length > 0) {
     addTo(fields, 'access-control-expose-headers', 'Access-Control-Expose-Headers', cors.expose)
   }
   // Without it a browser keeps Server-Timing from a page of another origin.
   // https://www.w3.org/TR/server-timing/#cross-origin-resources
-  if (timing && !has(fields, 'timing-allow-origin')) fields.push('Timing-Allow-Origin', request.origin)
+  if (timing && fieldOf(fields, 'timing-allow-origin') === undefined) {
+    fields.push('Timing-Allow-Origin', request.origin)
+  }
 }
 
 /** Completes what an upstream answers to a preflight: its own permission stays, the dialects' fields join it. */
 export function amendPreflight(cors: Cors, request: CorsRequest, read: Read, fields: string[]): void {
   addTo(fields, 'vary', 'Vary', ['Origin', 'Access-Control-Request-Method', 'Access-Control-Request-Headers'])
   if (!request.allowed) return
-  if (!has(fields, 'access-control-allow-origin')) allowOrigin(cors, request, fields)
-  if (!has(fields, 'access-control-allow-methods')) {
+  completeOrigin(cors, request, fields)
+  if (fieldOf(fields, 'access-control-allow-methods') === undefined) {
     fields.push('Access-Control-Allow-Methods', methodsFor(cors, read('access-control-request-method') ?? ''))
   }
   const asked = headersFor(cors, read('access-control-request-headers'))
@@ -93,20 +106,18 @@ function allowOrigin(cors: Cors, request: CorsRequest, out: string[]): void {
   if (cors.credentials) out.push('Access-Control-Allow-Credentials', 'true')
 }
 
-function has(fields: readonly string[], name: string): boolean {
-  for (let i = 0; i < fields.length; i += 2) if (named(fields[i] ?? '', name)) return true
-  return false
-}
-
-function remove(fields: string[], unwanted: (name: string) => boolean): void {
-  let kept = 0
-  for (let i = 0; i < fields.length; i += 2) {
-    if (unwanted(fields[i] ?? '')) continue
-    fields[kept] = fields[i] ?? ''
-    fields[kept + 1] = fields[i + 1] ?? ''
-    kept += 2
+/** The upstream's own permission stays; but `*` is none for a page that sends cookies. */
+// https://fetch.spec.whatwg.org/#cors-protocol-and-credentials
+function completeOrigin(cors: Cors, request: CorsRequest, fields: string[]): void {
+  const said = fieldOf(fields, 'access-control-allow-origin')
+  if (said === undefined) allowOrigin(cors, request, fields)
+  else if (cors.credentials && (said === '*' || said === request.origin)) {
+    removeFields(
+      fields,
+      name => named(name, 'access-control-allow-origin') || named(name, 'access-control-allow-credentials')
+    )
+    allowOrigin(cors, request, fields)
   }
-  fields.length = kept
 }
 
 /** Adds the members of a list field that are not there yet. */

@@ -1,12 +1,19 @@
 // The life of one request: route, mediate, send on, stream back, tell. It knows neither header grammar nor dialects.
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { Dispatcher } from 'undici'
+import { type Dispatcher, errors } from 'undici'
 import { attempt, type Mediation, mediate } from '../mediate/mediate.ts'
 import type { SamplingPlan, Trust } from '../mediate/policy.ts'
 import type { AttemptOutcome, Outcome } from '../report/outcome.ts'
 import type { Route, UpstreamTarget } from '../rules/rules.ts'
 import type { TraceContext } from '../trace/context.ts'
-import { amendPreflight, type CorsRequest, corsRequest, permit, preflightFields } from './cors.ts'
+import {
+  amendPreflight,
+  askedMethod,
+  type CorsRequest,
+  corsRequest,
+  permit,
+  preflightFields
+} from './cors.ts'
 import { type Failure, failureOf, failures } from './failure.ts'
 import type { Gateway, Live } from './gateway.ts'
 import { outgoing } from './outgoing.ts'
@@ -73,7 +80,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
   run(): void {
     if (!this.#target.path.startsWith('/')) return this.#fail(failures.badRequest)
     if (this.method === 'TRACE') return this.#fail(failures.methodNotAllowed)
-    const route = this.#live.rules.find(this.#target)
+    const route = this.#find()
     if (route === undefined) return this.#fail(failures.routeNotFound)
     this.route = route
     this.#trust = this.#live.rules.trust(this.client)
@@ -86,6 +93,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     const plan = route.sampling(this.#target)
     this.mediation = mediate(read, route.policy, plan, this.#trust, this.#gateway.ids)
     this.#attempt(route, this.mediation, plan)
+  }
+
+  /** A preflight goes where the request would that it asks for: that route's pages, not those of OPTIONS. */
+  #find(): Route | undefined {
+    const { rules } = this.#live
+    const method = askedMethod(this.method, this.#gateway.reader.read)
+    const asked = method === undefined ? undefined : rules.find({ ...this.#target, method })
+    return asked?.cors === undefined ? rules.find(this.#target) : asked
   }
 
   #preflight(route: Route, request: CorsRequest): void {
@@ -143,7 +158,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     message?: string
   ): void {
     // An interim answer is not the answer. https://www.rfc-editor.org/rfc/rfc9110#section-15.2
-    if (status < 200) return
+    if (status < 200) return status < 100 ? controller.abort(invalidStatus) : undefined
     if (this.#over) return
     const last = this.attempts.at(-1)
     if (last !== undefined) last.status = status
@@ -212,7 +227,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
   /** Ends the request with a failure of the table, or cuts the connection where an answer has begun. */
   #fail(failure: Failure): void {
     this.failure = failure.code
-    if (this.#response.headersSent) return void this.#response.destroy()
+    if (this.#response.headersSent) return this.#cut()
     const fields = ['Content-Type', 'application/json']
     this.#respond(fields)
     this.#answer(
@@ -220,6 +235,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
       fields,
       `${JSON.stringify({ error: failure.code, message: failure.message })}\n`
     )
+  }
+
+  /** Ends an answer so that nobody takes it for whole. */
+  #cut(): void {
+    // To HTTP/1.0 an answer may end with its connection: only a reset tells a broken one from a whole one.
+    if (this.httpVersion === '1.0') this.#response.socket?.resetAndDestroy()
+    this.#response.destroy()
   }
 
   /** Answers from here. */
@@ -254,6 +276,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     this.#gateway.tell(this)
   }
 }
+
+// https://www.rfc-editor.org/rfc/rfc9110#section-15: undici lets 099 through, node:http would not send it
+const invalidStatus = new errors.HTTPParserError('a status below 100')
 
 const callerGone = new Error(failures.callerGone.message)
 

@@ -1,4 +1,5 @@
 // The one table of failures: every request that the gateway itself cannot complete ends in one of these.
+import { errors } from 'undici'
 
 /** Whose doing it was: decides the log level and what an operator looks at first. */
 export type Side = 'caller' | 'upstream' | 'gateway'
@@ -88,39 +89,33 @@ export const failures = {
   }
 } as const satisfies Record<string, Failure>
 
-/** Codes of undici and of the system that say nothing reached the upstream. */
-const unreachable: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'CERT_HAS_EXPIRED'
-])
+/** What the system was asked to do when nothing had reached the upstream yet. */
+const connecting: ReadonlySet<string> = new Set(['connect', 'getaddrinfo'])
+
+// https://nodejs.org/api/tls.html#x509-certificate-error-codes and those of OpenSSL
+const tlsRefused =
+  /^(?:EPROTO$|ERR_SSL_|ERR_TLS_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH$)/
 
 /** The failure behind an error of undici; `answered` once the header of an answer has gone to the caller. */
 export function failureOf(error: unknown, answered: boolean): Failure {
   if (answered) return failures.upstreamIncomplete
-  const code = codeOf(error)
-  if (code !== undefined && unreachable.has(code)) return failures.upstreamUnreachable
+  // Several addresses of one host fail as one error that holds the others.
+  const first = error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error
+  if (first instanceof errors.HTTPParserError) return failures.upstreamInvalid
+  const code = textOf(first, 'code')
+  if (code === undefined) return failures.internal
+  const call = textOf(first, 'syscall')
+  if (call !== undefined && connecting.has(call)) return failures.upstreamUnreachable
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || tlsRefused.test(code)) return failures.upstreamUnreachable
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return failures.upstreamTimeout
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH')
     return failures.badRequest
   if (code === 'UND_ERR_NOT_SUPPORTED') return failures.badRequest
-  if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET') return failures.upstreamReset
-  if (code?.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return failures.upstreamInvalid
-  return code?.startsWith('UND_ERR') ? failures.upstreamInvalid : failures.internal
+  if (call !== undefined || code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return failures.upstreamReset
+  return code.startsWith('UND_ERR') ? failures.upstreamInvalid : failures.internal
 }
 
-/** Several addresses of one host fail as one error that holds the others. */
-function codeOf(error: unknown): string | undefined {
-  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0])
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
+function textOf(error: unknown, key: 'code' | 'syscall'): string | undefined {
+  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, key) : undefined
+  return typeof value === 'string' ? value : undefined
 }

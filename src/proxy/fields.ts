@@ -34,6 +34,18 @@ export function fieldOf(fields: RawFields, name: string): string | undefined {
   return value
 }
 
+/** Takes fields out by their names, as sent. */
+export function removeFields(fields: string[], unwanted: (name: string) => boolean): void {
+  let kept = 0
+  for (let i = 0; i < fields.length; i += 2) {
+    if (unwanted(fields[i] ?? '')) continue
+    fields[kept] = fields[i] ?? ''
+    fields[kept + 1] = fields[i + 1] ?? ''
+    kept += 2
+  }
+  fields.length = kept
+}
+
 /** Field names are compared without regard to case, and lengths first: most differ there already. */
 export function named(field: string, lower: string): boolean {
   if (field.length !== lower.length) return false

@@ -1,6 +1,6 @@
 // The listeners in front: node:http to exchanges. Rules come and go under it; a request keeps those it began with.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import type { Log } from '../report/log.ts'
 import type { Outcome } from '../report/outcome.ts'
 import type { Listen, Rules } from '../rules/rules.ts'
@@ -53,6 +53,10 @@ const sweep = 250
 
 export function createListeners(options: GatewayOptions): Listeners {
   const servers: Server[] = []
+  /** Connections that have not brought a request yet. */
+  const quiet = new Set<Socket>()
+  /** What each connection was last asked. */
+  const latest = new WeakMap<Socket, ServerResponse>()
   let running = 0
   let draining = false
   const gateway: Gateway = {
@@ -69,6 +73,8 @@ export function createListeners(options: GatewayOptions): Listeners {
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
     running++
+    quiet.delete(request.socket)
+    latest.set(request.socket, response)
     const exchange = new Exchange(gateway, options.live(), request, response)
     response.on('close', () => exchange.closed())
     try {
@@ -96,7 +102,13 @@ export function createListeners(options: GatewayOptions): Listeners {
           serve
         )
         server.maxHeadersCount = maxHeadersCount
-        server.on('clientError', refuse)
+        server.on('connection', socket => {
+          quiet.add(socket)
+          socket.once('close', () => quiet.delete(socket))
+        })
+        server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+          refuse(error, socket, latest.get(socket)?.writableFinished !== false)
+        })
         server.once('error', reject)
         server.listen(where.port, where.host, () => {
           server.off('error', reject)
@@ -112,19 +124,29 @@ export function createListeners(options: GatewayOptions): Listeners {
     inFlight: () => running,
     drain: async deadlineMs => {
       draining = true
-      await Promise.all(servers.map(server => end(server, deadlineMs)))
+      await Promise.all(servers.map(server => end(server, quiet, deadlineMs)))
     }
   }
 }
 
-/** `close` of node:http leaves busy keep-alive connections open for good: they are swept as they fall idle. */
-function end(server: Server, deadlineMs: number): Promise<void> {
+/**
+ * `close` of node:http cuts connections that are idle this very moment, and with them the requests that are on the
+ * way; those that are busy it leaves open for good. Here only the listening ends at once: each connection ends with
+ * its next answer, and what is idle by then is swept. So are those on which nothing was ever sent, as browsers open
+ * them ahead.
+ */
+function end(server: Server, quiet: ReadonlySet<Socket>, deadlineMs: number): Promise<void> {
   return new Promise(resolve => {
-    const idle = setInterval(() => server.closeIdleConnections(), sweep)
+    const idle = setInterval(() => {
+      server.closeIdleConnections()
+      for (const socket of quiet) if (socket.bytesRead === 0) socket.destroy()
+    }, sweep)
     const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs)
-    server.close(() => {
+    NetServer.prototype.close.call(server, () => {
       clearInterval(idle)
       clearTimeout(deadline)
+      // Ends its timers.
+      server.close()
       resolve()
     })
   })
@@ -136,9 +158,9 @@ const refusals: ReadonlyMap<string | undefined, Failure> = new Map<string | unde
 ])
 
 /** Bytes that are no request. Nothing of them is repeated. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+function refuse(error: NodeJS.ErrnoException, socket: Socket, idle: boolean): void {
   // With an answer under way there is nothing left to say on this connection.
-  if (!socket.writable || error.code === 'ECONNRESET' || socket.bytesWritten > 0) return void socket.destroy()
+  if (!socket.writable || error.code === 'ECONNRESET' || !idle) return void socket.destroy()
   const { code, status, message } = refusals.get(error.code) ?? failures.badRequest
   const body = `${JSON.stringify({ error: code, message })}\n`
   socket.end(

@@ -2,7 +2,7 @@
 import { isSampled } from '../mediate/mediate.ts'
 import type { ResponseField } from '../rules/rules.ts'
 import type { TraceContext } from '../trace/context.ts'
-import type { RawFields } from './fields.ts'
+import { named, type RawFields, removeFields } from './fields.ts'
 import { endsHere, nominatedBy } from './hop.ts'
 
 /** The upstream's fields, as undici has them, in their order, case and number, less those that end at this hop. */
@@ -40,7 +40,10 @@ export function respondWith(kinds: readonly ResponseField[], span: TraceContext,
   const flags = (isSampled(span) ? 1 : 0) | (span.random ? 2 : 0)
   const value = `00-${span.traceId}-${span.spanId}-0${flags}`
   for (const kind of kinds) {
-    if (kind === 'traceresponse') out.push('traceresponse', value)
-    else out.push('Server-Timing', `trace;desc=${value}, traceparent;desc="${value}"`)
+    if (kind === 'traceresponse') {
+      // Two of them are none; that of the upstream speaks of a span further in.
+      removeFields(out, name => named(name, 'traceresponse'))
+      out.push('traceresponse', value)
+    } else out.push('Server-Timing', `trace;desc=${value}, traceparent;desc="${value}"`)
   }
 }

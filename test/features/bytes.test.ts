@@ -252,7 +252,7 @@ t.test('HEAD, 204 and 304 have no body, keep their fields and their connections'
     if (start.includes('/204')) return 'HTTP/1.1 204 No Content\r\nX-A: 1\r\n\r\n'
     return 'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n'
   })
-  const client = await connectRaw(t, port, ['HEAD', 'GET', 'GET', 'HEAD', 'HEAD'])
+  const client = await connectRaw(t, port, { methods: ['HEAD', 'GET', 'GET', 'HEAD', 'HEAD'] })
   const asked = [
     ['HEAD', '/'],
     ['GET', '/204'],

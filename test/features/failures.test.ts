@@ -11,6 +11,9 @@ import { refusedUrl } from '../report/collector.ts'
 import { type Running, run } from '../running.ts'
 import { until } from '../until.ts'
 
+// They wait for batches of spans more than they work.
+t.jobs = 8
+
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const traced = [['traceparent', `00-${traceId}-00f067aa0ba902b7-01`]] as const
 
@@ -19,6 +22,7 @@ type Watched = Running & { readonly accessLog: AccessLog; readonly receiver: Rec
 /** A gateway in front of one upstream, whose every word is kept. */
 async function before(t: Test, url: string, timeouts = '{}'): Promise<Watched> {
   const receiver = await startReceiver()
+  t.teardown(receiver.close)
   const accessLog = createAccessLog(t)
   const gateway = await run(
     t,
@@ -29,7 +33,6 @@ upstreams: { origin: { targets: [{ url: "${url}" }], timeouts: ${timeouts} } }
 routes: [{ match: { path: /** }, upstream: origin }]
 `
   )
-  t.teardown(receiver.close)
   return { ...gateway, accessLog, receiver }
 }
 
@@ -89,19 +92,19 @@ t.test('an upstream that does not take the connection is a 503 within its timeou
   await told(t, gateway, '/hole', { status: 503, failure: 'UPSTREAM_UNREACHABLE' })
 })
 
-t.test('a connection that is closed or reset before an answer is a 502', async t => {
-  const ends: Readonly<Record<string, (socket: Socket) => unknown>> = {
-    close: socket => socket.destroy(),
-    reset: socket => socket.resetAndDestroy()
-  }
-  for (const [name, end] of Object.entries(ends)) {
+const ends: Readonly<Record<string, (socket: Socket) => unknown>> = {
+  close: socket => socket.destroy(),
+  reset: socket => socket.resetAndDestroy()
+}
+for (const [name, end] of Object.entries(ends)) {
+  t.test(`a connection that ends by ${name} before an answer is a 502`, async t => {
     const gateway = await behind(t, (_, socket) => {
       end(socket)
       return undefined
     })
     await fails(t, gateway, `/${name}`, { status: 502, failure: 'UPSTREAM_RESET' })
-  }
-})
+  })
+}
 
 t.test('an upstream that does not begin its answer is a 504 within its timeout', async t => {
   const gateway = await behind(t, () => undefined, '{ first-byte: 300ms }')
@@ -112,26 +115,24 @@ t.test('an upstream that does not begin its answer is a 504 within its timeout',
   await until(() => gateway.origin.open.size === 0, 'its connection is closed')
 })
 
-t.test('an answer that is not valid HTTP is a 502', async t => {
-  const invalid: Readonly<Record<string, string>> = {
-    nonsense: 'NONSENSE\r\n\r\n',
-    'no-status': 'HTTP/1.1 OK\r\n\r\n',
-    'status-099': 'HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n',
-    'bare-lf': 'HTTP/1.1 200 OK\nContent-Length: 0\n\n',
-    folded: 'HTTP/1.1 200 OK\r\nX-A: 1\r\n 2\r\nContent-Length: 0\r\n\r\n',
-    'control-byte': 'HTTP/1.1 200 OK\r\nX-A: 1\x002\r\nContent-Length: 0\r\n\r\n',
-    'two-lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!',
-    'length-and-chunks':
-      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
-    'huge-header': `HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(70_000)}\r\nContent-Length: 0\r\n\r\n`
-  }
-  for (const [name, bytes] of Object.entries(invalid)) {
-    await t.test(name, async t => {
-      const gateway = await behind(t, () => bytes)
-      await fails(t, gateway, `/${name}`, { status: 502, failure: 'UPSTREAM_INVALID' })
-    })
-  }
-})
+const invalid: Readonly<Record<string, string>> = {
+  nonsense: 'NONSENSE\r\n\r\n',
+  'no-status': 'HTTP/1.1 OK\r\n\r\n',
+  'status-099': 'HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n',
+  'bare-lf': 'HTTP/1.1 200 OK\nContent-Length: 0\n\n',
+  folded: 'HTTP/1.1 200 OK\r\nX-A: 1\r\n 2\r\nContent-Length: 0\r\n\r\n',
+  'control-byte': 'HTTP/1.1 200 OK\r\nX-A: 1\x002\r\nContent-Length: 0\r\n\r\n',
+  'two-lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!',
+  'length-and-chunks':
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+  'huge-header': `HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(70_000)}\r\nContent-Length: 0\r\n\r\n`
+}
+for (const [name, bytes] of Object.entries(invalid)) {
+  t.test(`an answer that is not valid HTTP is a 502: ${name}`, async t => {
+    const gateway = await behind(t, () => bytes)
+    await fails(t, gateway, `/${name}`, { status: 502, failure: 'UPSTREAM_INVALID' })
+  })
+}
 
 t.test('an upgrade that nobody asked for is a 502', async t => {
   const { port } = await behind(
@@ -141,30 +142,27 @@ t.test('an upgrade that nobody asked for is a 502', async t => {
   t.equal(statusOf(await ask(t, port, { fields: traced })), 502)
 })
 
-t.test('an answer that breaks off is cut, so that the caller can tell', async t => {
-  const cut: Readonly<Record<string, string>> = {
-    length: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf',
-    chunks: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'
-  }
-  for (const [name, bytes] of Object.entries(cut)) {
-    for (const version of ['1.1', '1.0']) {
-      await t.test(`${name} to a caller of HTTP/${version}`, async t => {
-        const gateway = await behind(t, (_, socket) => {
-          socket.end(bytes)
-          return undefined
-        })
-        const client = await connectRaw(t, gateway.port)
-        client.send(`GET /cut HTTP/${version}\r\nHost: a\r\ntraceparent: ${traced[0][1]}\r\n\r\n`)
-        const over = await client.over
-        const whole = client.answers.length > 0
-        if (version === '1.1' || name === 'length') t.notOk(whole, 'no answer is whole')
-        // Where an answer ends with its connection, only a reset tells a broken one from a whole one.
-        else t.equal(over, 'ECONNRESET')
-        await told(t, gateway, '/cut', { status: 200, failure: 'UPSTREAM_INCOMPLETE' })
+const broken: Readonly<Record<string, string>> = {
+  length: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf',
+  chunks: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'
+}
+for (const [name, bytes] of Object.entries(broken)) {
+  for (const version of ['1.1', '1.0']) {
+    t.test(`a caller of HTTP/${version} can tell that an answer by ${name} broke off`, async t => {
+      const gateway = await behind(t, (_, socket) => {
+        socket.end(bytes)
+        return undefined
       })
-    }
+      const client = await connectRaw(t, gateway.port)
+      client.send(`GET /cut HTTP/${version}\r\nHost: a\r\ntraceparent: ${traced[0][1]}\r\n\r\n`)
+      const over = await client.over
+      t.equal(client.answers.length, 0, 'no answer is whole')
+      // Where an answer ends with its connection, only a reset tells a broken one from a whole one.
+      if (version === '1.0') t.equal(over, 'ECONNRESET')
+      await told(t, gateway, '/cut', { status: 200, failure: 'UPSTREAM_INCOMPLETE' })
+    })
   }
-})
+}
 
 t.test('an answer that stalls is cut after the idle time', async t => {
   const gateway = await behind(
@@ -297,4 +295,20 @@ t.test('nonsense behind a request that is being answered cuts the connection', a
   client.send(`${requestOf({})}NONSENSE\r\n\r\n`)
   await client.over
   t.equal(client.text(), '', 'a 400 would be taken for the answer')
+})
+
+t.test('a caller that leaves takes all the requests with it that it sent in one go', async t => {
+  const gateway = await behind(t, () => undefined)
+  const client = await connectRaw(t, gateway.port)
+  client.send(
+    requestOf({ path: '/1' }) +
+      requestOf({ path: '/2', method: 'POST', body: 'x' }) +
+      requestOf({ path: '/3' })
+  )
+  await until(() => gateway.origin.requests.length === 3, 'all are under way')
+  client.socket.destroy()
+  await until(() => gateway.origin.open.size === 0, 'the upstream sees it')
+  for (const path of ['/1', '/2', '/3'])
+    t.match(await gateway.accessLog.entry(path), { status: 499, failure: 'CALLER_GONE' })
+  t.equal(await metric(gateway.adminUrl, 'tracebridge_requests_in_flight'), 0)
 })

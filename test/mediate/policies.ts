@@ -36,7 +36,7 @@ export const unasked: SamplingPlan = {
   }
 }
 
-/** The trace ids end in the digits of the first half of a count, the span ids in those of the second. */
+/** Ids in order: trace ids begin with `aa`, span ids with `bb`, and both end in their number. */
 export function countedIds(): Ids {
   let traces = 0
   let spans = 0

@@ -1,0 +1,59 @@
+// An admin listener on a port of its own, and a client for it.
+import type { Test } from 'tap'
+import { type Dispatcher, request } from 'undici'
+import { createAdmin, type Reloaded } from '../../src/admin/server.ts'
+import { nothing } from '../../src/report/counts.ts'
+import { createMetrics, type Metrics } from '../../src/report/metrics.ts'
+import type { Rules } from '../../src/rules/rules.ts'
+import { loaded } from '../rules/rule-files.ts'
+
+/** Rules without `listen` and `admin`. */
+export const yaml = `
+export: [{ console: {} }]
+upstreams: { orders: { targets: [{ url: http://127.0.0.1:9 }], emit: [b3multi, jaeger] } }
+routes:
+  - { name: orders, match: { path: /** }, upstream: orders }
+`
+
+export type Alone = {
+  readonly url: string
+  readonly port: number
+  readonly metrics: Metrics
+  readonly reloads: () => number
+  ready: boolean
+  reloaded: () => Promise<Reloaded>
+}
+
+/** An admin listener without a gateway behind it. */
+export async function alone(t: Test, text: string = yaml): Promise<Alone> {
+  const { rules } = loaded(t, text)
+  const metrics = createMetrics({
+    inFlight: () => 0,
+    rates: () => [],
+    spans: () => new Map([['console', nothing]]),
+    rulesLoaded: () => 0
+  })
+  let reloads = 0
+  const state = { ready: true, reloaded: async (): Promise<Reloaded> => ({ routes: 1 }) }
+  const reload = () => {
+    reloads++
+    return state.reloaded()
+  }
+  const admin = createAdmin({ rules: (): Rules => rules, metrics, ready: () => state.ready, reload })
+  const { port } = await admin.listen({ host: '127.0.0.1', port: 0 })
+  t.teardown(() => admin.close())
+  return Object.assign(state, { url: `http://127.0.0.1:${port}`, port, metrics, reloads: () => reloads })
+}
+
+export type Answer = { status: number; headers: Dispatcher.ResponseData['headers']; text: string }
+
+/** One request, and its answer whole. */
+export async function ask(
+  url: string,
+  method: Dispatcher.HttpMethod = 'GET',
+  headers: Record<string, string> = {},
+  body: string | undefined = undefined
+): Promise<Answer> {
+  const answer = await request(url, { method, headers, ...(body === undefined ? {} : { body }) })
+  return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() }
+}

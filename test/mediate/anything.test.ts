@@ -1,0 +1,123 @@
+// What holds whatever callers send: properties of the heart.
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import { jaeger } from '../../src/dialects/jaeger.ts'
+import { attempt, mediate } from '../../src/mediate/mediate.ts'
+import type { Policy } from '../../src/mediate/policy.ts'
+import { receive } from '../../src/mediate/receive.ts'
+import { isZero, randomIds } from '../../src/trace/ids.ts'
+import { readOt } from '../../src/trace/probability.ts'
+import { contexts, edits } from '../dialects/contexts.ts'
+import { type Headers, pairsOf, readerOf } from '../vectors/vectors.ts'
+import { all, planOf, policyOf } from './policies.ts'
+
+/** What callers may send: right, nearly right, and noise, in any number of dialects and lines. */
+const noise = fc.oneof(fc.string({ maxLength: 60 }), fc.string({ unit: 'binary', maxLength: 60 }))
+const wire = fc
+  .tuple(fc.constantFrom(...all), contexts, edits, fc.boolean())
+  .map(([dialect, context, edit, right]) => {
+    const set: string[] = []
+    dialect.inject(context, set)
+    return pairsOf(set).map(([name, value]): [string, string] => [name, right ? value : edit(value)])
+  })
+const fields = [...all.flatMap(dialect => dialect.fields), 'baggage']
+const garbage = fc
+  .tuple(fc.constantFrom(...fields), noise)
+  .map(([name, value]): [string, string][] => [[name, value]])
+const lone = fc
+  .constantFrom(
+    ['b3', '0'],
+    ['b3', 'd'],
+    ['X-B3-Sampled', '1'],
+    ['jaeger-debug-id', 'x'],
+    ['baggage', 'a=b;c,d=e']
+  )
+  .map(([name = '', value = '']): [string, string][] => [[name, value]])
+const requests = fc.array(fc.oneof(wire, wire, garbage, lone), { maxLength: 4 }).map(parts => parts.flat())
+
+const askings = fc.record({
+  accept: fc.shuffledSubarray([...all]),
+  emit: fc.shuffledSubarray([...all]),
+  spans: fc.constantFrom('report', 'none'),
+  parent: fc.constantFrom('follow', 'cap', 'ignore'),
+  rate: fc.constantFrom(0, 0.3, 1),
+  trust: fc.constantFrom('continue', 'continue', 'continue', 'restart', 'ignore')
+})
+
+/** Strip, then set. */
+function arrived(headers: Headers, policy: Policy, set: readonly string[]): Headers {
+  return [...headers.filter(([name]) => !policy.strip.has(name.toLowerCase())), ...pairsOf(set)]
+}
+
+t.test('whatever comes: nothing is thrown, one context leaves, and it is of the trace that came', async t => {
+  let continued = 0
+  fc.assert(
+    fc.property(requests, askings, (headers, { accept, emit, spans, parent, rate, trust }) => {
+      const policy = policyOf({ accept, emit, spans })
+      const plan = planOf(parent, rate)
+      const mediation = mediate(readerOf(headers), policy, plan, trust, randomIds)
+      const { span, set } = attempt(mediation, policy, plan, randomIds)
+      const { received } = mediation.arrival
+
+      assert.match(span.traceId, /^[0-9a-f]{32}$/)
+      assert.match(span.spanId, /^[0-9a-f]{16}$/)
+      assert(!isZero(span.traceId) && !isZero(span.spanId))
+      if (mediation.reports) assert.notEqual(span.sampling, 'defer')
+      if (received.kind === 'context' && trust === 'continue') {
+        continued++
+        assert.equal(span.traceId, received.context.traceId)
+        const server = mediation.span
+        if (spans === 'report') assert.equal(server.parentId, received.context.spanId)
+        else assert.equal(span.spanId, received.context.spanId)
+        // Randomness stays as long as the trace does.
+        assert.equal(readOt(span.tracestate).rv, readOt(received.context.tracestate).rv)
+      }
+
+      assert.equal(set.length % 2, 0)
+      for (const [name, value] of pairsOf(set)) {
+        assert(policy.strip.has(name.toLowerCase()), `${name} is set and not stripped`)
+        // Baggage is relayed as it came, and a tab is white space there.
+        assert.match(value, name === 'baggage' ? /^[\x21-\x7e][\t\x20-\x7e]*$/ : /^[\x21-\x7e][\x20-\x7e]*$/)
+        assert(!/[ \t]$/.test(value))
+      }
+
+      const after = receive(readerOf(arrived(headers, policy, set)), emit)
+      assert.deepEqual(after.malformed, [])
+      assert.deepEqual(after.conflicts, [])
+      if (after.received.kind === 'context') {
+        assert.equal(after.received.context.traceId, span.traceId)
+        assert.equal(after.received.context.spanId, span.spanId)
+      } else if (after.received.kind === 'decision') {
+        assert(spans === 'none' && received.kind === 'decision' && trust === 'continue')
+      } else assert.equal(emit.length, 0)
+    }),
+    { numRuns: 4000 }
+  )
+  t.ok(continued > 200, `${continued} of them were continued`)
+})
+
+t.test('every link names another trace, and no more than were received', async t => {
+  fc.assert(
+    fc.property(requests, fc.constantFrom('continue', 'restart', 'ignore'), (headers, trust) => {
+      const { links, span, arrival } = mediate(readerOf(headers), policyOf(), planOf(), trust, randomIds)
+      for (const link of links) assert.notEqual(link.traceId, span.traceId)
+      const most = trust === 'continue' ? arrival.conflicts.length : trust === 'restart' ? 1 : 0
+      assert(links.length <= most)
+    }),
+    { numRuns: 1000 }
+  )
+  t.pass('every request')
+})
+
+t.test('jaeger alone: flags that Jaeger’s own clients would misread are never sent', async t => {
+  fc.assert(
+    fc.property(requests, headers => {
+      const policy = policyOf({ emit: [jaeger] })
+      const mediation = mediate(readerOf(headers), policy, planOf(), 'continue', randomIds)
+      const { set } = attempt(mediation, policy, planOf(), randomIds)
+      assert.match(set[1] ?? '', /^(?:[0-9a-f]{16}|[0-9a-f]{32}):[0-9a-f]{16}:(?:0|[0-9a-f]{16}):[0139]$/)
+    })
+  )
+  t.pass('every request')
+})

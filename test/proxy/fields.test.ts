@@ -1,0 +1,60 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { createFieldReader, fieldOf, named, removeFields } from '../../src/proxy/fields.ts'
+
+const token = fc.string({
+  unit: fc.constantFrom(...'abcxyzABCXYZ019-_!~'),
+  minLength: 1,
+  maxLength: 12
+})
+const fields = fc
+  .array(fc.tuple(token, fc.string({ maxLength: 8 })), { maxLength: 12 })
+  .map(pairs => pairs.flat())
+
+t.test('a field is found whatever its case, and its lines are joined in their order', async t => {
+  const raw = ['X-A', '1', 'other', 'x', 'x-a', '2', 'X-a', '']
+  t.equal(fieldOf(raw, 'x-a'), '1,2,')
+  t.equal(fieldOf(raw, 'x-b'), undefined)
+  t.equal(fieldOf(raw, 'x-'), undefined, 'the start of a name is no name')
+  t.equal(fieldOf(['X-A', ''], 'x-a'), '', 'an empty field is there')
+})
+
+t.test('names that objects are born with are names like any other', async t => {
+  t.equal(fieldOf(['__proto__', '1'], '__proto__'), '1')
+  t.equal(fieldOf([], 'constructor'), undefined)
+})
+
+t.test('it finds what a plain search finds', async () => {
+  fc.assert(
+    fc.property(fields, token, (raw, name) => {
+      const lower = name.toLowerCase()
+      const lines = raw.filter((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === lower)
+      return fieldOf(raw, lower) === (lines.length === 0 ? undefined : lines.join(','))
+    })
+  )
+})
+
+t.test('only letters of ASCII have a case', async t => {
+  t.ok(named('Trace-ID', 'trace-id'))
+  // Kelvin sign: lower-cased it is a k, and no header of that name was sent.
+  t.notOk(named('\u212Aey', 'key'))
+  t.notOk(named('@x', '`x'), '@ is no upper-case `')
+  t.notOk(named('[x', '{x'))
+})
+
+t.test('a reader speaks of the request that it was given last', async t => {
+  const { load, read } = createFieldReader()
+  t.equal(read('a'), undefined)
+  load(['A', '1'])
+  t.equal(read('a'), '1')
+  load(['b', '2'])
+  t.equal(read('a'), undefined)
+})
+
+t.test('what is removed is gone, and the rest keeps its order', async t => {
+  const raw = ['A', '1', 'b', '2', 'a', '3', 'C', '4']
+  removeFields(raw, name => named(name, 'a'))
+  t.strictSame(raw, ['b', '2', 'C', '4'])
+  removeFields(raw, () => true)
+  t.strictSame(raw, [])
+})

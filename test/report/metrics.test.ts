@@ -1,0 +1,217 @@
+import t from 'tap'
+import { b3 } from '../../src/dialects/b3.ts'
+import { w3c } from '../../src/dialects/w3c.ts'
+import type { Counts } from '../../src/report/counts.ts'
+import { nothing } from '../../src/report/counts.ts'
+import { createMetrics, type Gauges, type Metrics } from '../../src/report/metrics.ts'
+import { version } from '../../src/version.ts'
+import { policyOf, root } from '../mediate/policies.ts'
+import { outcomeOf, routeOf, sampled, target, untraced } from './outcomes.ts'
+import { parseMetrics, readingOf, type ScrapedFamily } from './prometheus-text.ts'
+
+const openMetrics = 'application/openmetrics-text'
+
+function metricsOf(differing: Partial<Gauges> = {}): Metrics {
+  return createMetrics({
+    inFlight: () => 3,
+    rates: () => [
+      ['/orders/{id}', 0.3],
+      ['/**', 1]
+    ],
+    spans: () => new Map(),
+    rulesLoaded: () => 1_767_323_045_500,
+    ...differing
+  })
+}
+
+/** Both formats are read, and say the same. */
+function scrape(metrics: Metrics): Map<string, ScrapedFamily> {
+  const families = parseMetrics(metrics.expose(undefined).text, 'prometheus')
+  const open = parseMetrics(metrics.expose(openMetrics).text, 'openmetrics')
+  if ([...open.keys()].join() !== [...families.keys()].join()) throw new Error('the formats differ')
+  return families
+}
+
+const served = { route: '/orders/{id}', method: 'GET', status: '200', upstream: 'orders' }
+const serverTime = 'http_server_request_duration_seconds'
+const clientTime = 'http_client_request_duration_seconds'
+
+t.test('the contract’s metrics are there under their names, with a type and help', async t => {
+  const families = scrape(metricsOf())
+  for (const [name, type] of [
+    [serverTime, 'histogram'],
+    [clientTime, 'histogram'],
+    ['tracebridge_context', 'counter'],
+    ['tracebridge_spans', 'counter'],
+    ['tracebridge_reloads', 'counter'],
+    ['tracebridge_spans_queued', 'gauge']
+  ] as const) {
+    t.equal(families.get(name)?.type, type, name)
+    t.match(families.get(name)?.help, /^[A-Z].*\.$/, name)
+  }
+})
+
+t.test('durations are seconds, in the buckets of the semantic conventions', async t => {
+  const metrics = metricsOf()
+  metrics.request(outcomeOf())
+  const family = scrape(metrics).get(serverTime)
+  const bounds = family?.samples.flatMap(({ labels }) => labels.get('le') ?? [])
+  t.strictSame(
+    bounds?.map(bound => Number(bound.replace('+Inf', 'Infinity'))),
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, Number.POSITIVE_INFINITY]
+  )
+  t.equal(readingOf(family, `${serverTime}_sum`, served), 0.0125)
+  t.equal(readingOf(family, `${serverTime}_bucket`, { ...served, le: '0.01' }), 0)
+  t.equal(readingOf(family, `${serverTime}_bucket`, { ...served, le: '0.025' }), 1)
+})
+
+t.test('every request counts once and every attempt once, with the tags of its target', async t => {
+  const tagged = {
+    ...target,
+    tags: new Map([
+      ['service.tag', 'gray'],
+      ['version', '1.9'],
+      ['zone', 'b']
+    ])
+  }
+  const metrics = metricsOf()
+  metrics.request(
+    outcomeOf(
+      { status: 201 },
+      {
+        tries: [
+          { status: undefined, failure: 'UPSTREAM_RESET' },
+          { status: 201, target: tagged }
+        ]
+      }
+    )
+  )
+  const families = scrape(metrics)
+  const last = { ...served, status: '201', service_tag: 'gray', version: '1.9' }
+  t.equal(readingOf(families.get(serverTime), `${serverTime}_count`, last), 1)
+  const client = families.get(clientTime)
+  t.equal(readingOf(client, `${clientTime}_count`, last), 1)
+  t.equal(readingOf(client, `${clientTime}_count`, { ...served, status: 'UPSTREAM_RESET' }), 1)
+})
+
+t.test('requests count whether their trace is kept or not, and without any trace', async t => {
+  const metrics = metricsOf()
+  metrics.request(outcomeOf())
+  metrics.request(outcomeOf({}, { headers: [['b3', '0']] }))
+  metrics.request(untraced({ route: undefined, status: 404, failure: 'ROUTE_NOT_FOUND' }))
+  const families = scrape(metrics)
+  const counts = families.get(serverTime)?.samples.filter(({ name }) => name.endsWith('_count')) ?? []
+  t.equal(
+    counts.reduce((sum, { value }) => sum + value, 0),
+    3
+  )
+  t.equal(readingOf(families.get(serverTime), `${serverTime}_count`, { method: 'GET', status: '404' }), 1)
+  const failures = families.get('tracebridge_failures')
+  t.equal(readingOf(failures, 'tracebridge_failures_total', { code: 'ROUTE_NOT_FOUND' }), 1)
+})
+
+t.test('a caller cannot invent label values with methods', async t => {
+  const metrics = metricsOf()
+  for (let i = 0; i < 10; i++) metrics.request(outcomeOf({ method: `PURGE${i}` }))
+  const family = scrape(metrics).get(serverTime)
+  t.equal(readingOf(family, `${serverTime}_count`, { ...served, method: '_OTHER' }), 10)
+})
+
+t.test('what became of a context is counted by dialect', async t => {
+  const metrics = metricsOf()
+  const other = 'c'.repeat(32)
+  const accept = { route: routeOf({ policy: policyOf({ accept: [w3c, b3, root] }) }) }
+  metrics.request(outcomeOf())
+  metrics.request(outcomeOf({}, { trust: 'restart' }))
+  metrics.request(outcomeOf({}, { trust: 'ignore' }))
+  metrics.request(outcomeOf({}, { headers: [] }))
+  metrics.request(outcomeOf({}, { headers: [], trust: 'restart' }))
+  metrics.request(outcomeOf({}, { headers: [['traceparent', 'x']] }))
+  metrics.request(
+    outcomeOf(
+      {},
+      {
+        headers: [
+          ['traceparent', 'x'],
+          ['b3', '0']
+        ]
+      }
+    )
+  )
+  metrics.request(
+    outcomeOf(accept, { headers: [...sampled, ['b3', `${other}-00f067aa0ba902b7-1`], ['x-root', other]] })
+  )
+  metrics.request(untraced())
+  const families = scrape(metrics)
+  const counted = families
+    .get('tracebridge_context')
+    ?.samples.map(({ labels, value }) => [labels.get('dialect'), labels.get('outcome'), value])
+  t.strictSame(counted, [
+    ['w3c', 'continued', 2],
+    ['w3c', 'restarted', 1],
+    ['w3c', 'ignored', 1],
+    ['none', 'absent', 2],
+    ['w3c', 'malformed', 2],
+    ['b3', 'continued', 1],
+    ['b3', 'conflict', 1],
+    ['root', 'conflict', 1]
+  ])
+  const reasons = families.get('tracebridge_malformed')
+  t.equal(readingOf(reasons, 'tracebridge_malformed_total', { dialect: 'w3c', reason: 'bad-version' }), 2)
+})
+
+t.test('a tracestate that was thrown away is counted, and its trace continued all the same', async t => {
+  const metrics = metricsOf()
+  metrics.request(outcomeOf({}, { headers: [...sampled, ['tracestate', 'no member']] }))
+  const families = scrape(metrics)
+  const reason = { dialect: 'w3c', reason: 'tracestate invalid-member' }
+  t.equal(readingOf(families.get('tracebridge_malformed'), 'tracebridge_malformed_total', reason), 1)
+  const context = { dialect: 'w3c', outcome: 'continued' }
+  t.equal(readingOf(families.get('tracebridge_context'), 'tracebridge_context_total', context), 1)
+})
+
+t.test('the sum of spans closes as it is read', async t => {
+  const counts: Counts = {
+    ...nothing,
+    recorded: 100,
+    exported: 60,
+    rejected: 5,
+    dropped: new Map([
+      ['queue_full', 20],
+      ['shutdown', 5]
+    ]),
+    queued: 10,
+    bytes: 4096
+  }
+  const families = scrape(metricsOf({ spans: () => new Map([['otlp', counts]]) }))
+  const total = (family: string) => {
+    const values = families.get(family)?.samples.map(({ value }) => value) ?? []
+    return values.reduce((sum, value) => sum + value, 0)
+  }
+  t.equal(total('tracebridge_spans_recorded'), total('tracebridge_spans') + total('tracebridge_spans_queued'))
+  const dropped = { exporter: 'otlp', outcome: 'dropped', reason: 'queue_full' }
+  t.equal(readingOf(families.get('tracebridge_spans'), 'tracebridge_spans_total', dropped), 20)
+  const exported = { exporter: 'otlp', outcome: 'exported' }
+  t.equal(readingOf(families.get('tracebridge_spans'), 'tracebridge_spans_total', exported), 60)
+  t.equal(
+    readingOf(families.get('tracebridge_spans_bytes'), 'tracebridge_spans_bytes_total', { exporter: 'otlp' }),
+    4096
+  )
+})
+
+t.test('reloads, rates, requests in flight and the process itself', async t => {
+  const metrics = metricsOf()
+  metrics.reload('applied')
+  metrics.reload('refused')
+  metrics.reload('refused')
+  const families = scrape(metrics)
+  const at = (name: string, suffix = '', labels = {}) => readingOf(families.get(name), name + suffix, labels)
+  t.equal(at('tracebridge_reloads', '_total', { outcome: 'applied' }), 1)
+  t.equal(at('tracebridge_reloads', '_total', { outcome: 'refused' }), 2)
+  t.equal(at('tracebridge_rules_loaded_timestamp_seconds'), 1_767_323_045.5)
+  t.equal(at('tracebridge_sampling_rate', '', { route: '/orders/{id}' }), 0.3)
+  t.equal(at('tracebridge_requests_in_flight'), 3)
+  t.equal(at('tracebridge_build_info', '', { version, node: process.versions.node }), 1)
+  t.ok((at('process_cpu_seconds', '_total') ?? 0) > 0)
+  t.ok((at('process_resident_memory_bytes') ?? 0) > 1e6)
+})

@@ -1,0 +1,27 @@
+import t from 'tap'
+import { bounded, redactQuery } from '../../src/report/redact.ts'
+
+t.test('values that open doors are replaced, their keys and all else stay', async t => {
+  t.equal(redactQuery('a=1&sig=abc&b=2'), 'a=1&sig=REDACTED&b=2')
+  t.equal(redactQuery('access_token=x'), 'access_token=REDACTED')
+  t.equal(redactQuery('Signature=a=b&q'), 'Signature=REDACTED&q')
+  t.equal(redactQuery('sig=1&sig=2'), 'sig=REDACTED&sig=REDACTED')
+  t.equal(redactQuery('sig='), 'sig=REDACTED')
+})
+
+t.test('the four keys of the semantic conventions are among them', async t => {
+  for (const key of ['AWSAccessKeyId', 'Signature', 'sig', 'X-Goog-Signature']) {
+    t.equal(redactQuery(`${key}=open-sesame`), `${key}=REDACTED`)
+  }
+})
+
+t.test('a key that only looks like one is left alone', async t => {
+  for (const query of ['', 'signature_of=x', '=sig', 'sig', '&&', 'a=sig=1', 'q=a%26sig=b']) {
+    t.equal(redactQuery(query), query)
+  }
+})
+
+t.test('what a caller chose is cut at 256 characters', async t => {
+  t.equal(bounded('a'.repeat(256)), 'a'.repeat(256))
+  t.equal(bounded('a'.repeat(257)), 'a'.repeat(256))
+})
