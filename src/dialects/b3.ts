@@ -67,11 +67,14 @@ export const b3: Dialect = {
   supersedes: ['b3multi'],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'defer', debug: 'debug' },
+    dropped: 'context',
+    traceIdBits: 128,
     parentId: true,
     width: true,
     random: false,
     tracestate: false
   },
+  segments: false,
   extract,
   inject(context, set) {
     let value = `${traceIdInWidth(context)}-${context.spanId}`

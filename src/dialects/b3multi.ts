@@ -84,11 +84,14 @@ export const b3multi: Dialect = {
   supersedes: [],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'defer', debug: 'debug' },
+    dropped: 'context',
+    traceIdBits: 128,
     parentId: true,
     width: true,
     random: false,
     tracestate: false
   },
+  segments: false,
   extract,
   inject(context, set) {
     set.push('X-B3-TraceId', traceIdInWidth(context), 'X-B3-SpanId', context.spanId)

@@ -1,5 +1,6 @@
 // What a dialect is. Each is one file beside this one and one line in index.ts.
 import type { Received, Sampling, TraceContext } from '../trace/context.ts'
+import type { Hop } from '../trace/hop.ts'
 
 /**
  * Reads one header field of a request: lines of one name joined by a comma, OWS trimmed, undefined when absent.
@@ -11,6 +12,13 @@ export type Read = (field: string) => string | undefined
 export type Carries = {
   /** What each wish arrives as. A wire without `defer` needs the gateway to decide first. */
   readonly sampling: Readonly<Record<Sampling, Sampling>>
+  /**
+   * What a dropped trace leaves on the wire: its `context`, the `decision` alone, or `nothing`, where whoever reads
+   * a context samples it whatever it says.
+   */
+  readonly dropped: 'context' | 'decision' | 'nothing'
+  /** Digits of a trace id that fit: a wider one loses its high half. */
+  readonly traceIdBits: 64 | 128
   readonly parentId: boolean
   /** A 64-bit trace id comes back as 64 bits. */
   readonly width: boolean
@@ -27,9 +35,11 @@ export type Dialect = {
   /** Dialects that are not asked when this one was spoken well: two encodings of one thing. */
   readonly supersedes: readonly string[]
   readonly carries: Carries
+  /** Its wire names the gateway's segment: span ids of the gateway are then derived from that segment. */
+  readonly segments: boolean
   readonly extract: (read: Read) => Received
   /** Appends name and value pairs to `set`, flat, as node:http and undici take them. */
-  readonly inject: (context: TraceContext, set: string[]) => void
+  readonly inject: (context: TraceContext, set: string[], hop: Hop) => void
   /** The same for a wish without a trace; undefined where the wire has no form for it. */
   readonly injectDecision: ((sampling: Sampling, set: string[]) => void) | undefined
   /** The trace id as this dialect's own back ends show it. */

@@ -110,11 +110,14 @@ export const jaeger: Dialect = {
   supersedes: [],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'drop', debug: 'debug' },
+    dropped: 'context',
+    traceIdBits: 128,
     parentId: true,
     width: true,
     random: false,
     tracestate: false
   },
+  segments: false,
   extract,
   inject(context, set) {
     const parent = context.parentId ?? '0'

@@ -69,11 +69,14 @@ export const w3c: Dialect = {
   supersedes: [],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'drop', debug: 'keep' },
+    dropped: 'context',
+    traceIdBits: 128,
     parentId: false,
     width: false,
     random: true,
     tracestate: true
   },
+  segments: false,
   extract,
   inject(context, set) {
     const keep = context.sampling === 'keep' || context.sampling === 'debug'

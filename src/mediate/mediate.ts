@@ -2,6 +2,7 @@
 import type { Read } from '../dialects/dialect.ts'
 import { relay } from '../trace/baggage.ts'
 import type { Received, Residue, Sampling, TraceContext } from '../trace/context.ts'
+import type { Call } from '../trace/hop.ts'
 import type { Ids } from '../trace/ids.ts'
 import { decide } from './decide.ts'
 import type { Policy, SamplingPlan, Trust } from './policy.ts'
@@ -28,6 +29,8 @@ export type Mediation = {
   readonly links: readonly TraceLink[]
   /** The baggage field for the upstream, '' for none. */
   readonly baggage: string
+  /** The segment of this request, where an emitted dialect has one: 32 lower-case hex digits, else ''. */
+  readonly segmentId: string
 }
 
 /** One attempt to reach an upstream. */
@@ -50,7 +53,7 @@ export function mediate(read: Read, policy: Policy, plan: SamplingPlan, trust: T
     // A transparent hop decides nothing: to change the flag without changing the parent id is forbidden.
     // https://www.w3.org/TR/trace-context-2/#mutating-the-traceparent-field
     const span: TraceContext = { ...origin, spanId: origin.spanId }
-    return { arrival, trust, why: 'transparent', span, reports, links, baggage }
+    return { arrival, trust, why: 'transparent', span, reports, links, baggage, segmentId: '' }
   }
   const { traceId, bits } = origin
   const { sampling, why, tracestate } = decide(origin.sampling, traceId, origin.tracestate, plan, bits)
@@ -64,19 +67,26 @@ export function mediate(read: Read, policy: Policy, plan: SamplingPlan, trust: T
     tracestate,
     residue: origin.residue
   }
-  return { arrival, trust, why, span, reports, links, baggage }
+  return { arrival, trust, why, span, reports, links, baggage, segmentId: '' }
 }
 
 /** What the upstream of one attempt receives: a child of the gateway's span, in each emitted dialect. */
-export function attempt(mediation: Mediation, policy: Policy, plan: SamplingPlan, ids: Ids): Attempt {
+export function attempt(
+  mediation: Mediation,
+  policy: Policy,
+  plan: SamplingPlan,
+  ids: Ids,
+  call: Call
+): Attempt {
   const { span: server } = mediation
   const span = mediation.reports ? childOf(server, ids.spanId()) : server
   const lone = isLone(mediation)
+  const hop = { ...call, segmentId: mediation.segmentId }
   const set: string[] = []
   for (const dialect of policy.emit) {
     const open = span.sampling === 'defer' && dialect.carries.sampling.defer !== 'defer'
     if (lone && dialect.injectDecision !== undefined) dialect.injectDecision(span.sampling, set)
-    else dialect.inject(open ? resolved(span, plan) : span, set)
+    else dialect.inject(open ? resolved(span, plan) : span, set, hop)
   }
   if (mediation.baggage !== '') set.push('baggage', mediation.baggage)
   return { span, set }

@@ -6,6 +6,7 @@ import type { SamplingPlan, Trust } from '../mediate/policy.ts'
 import type { AttemptOutcome, Outcome } from '../report/outcome.ts'
 import type { Route, UpstreamTarget } from '../rules/rules.ts'
 import type { TraceContext } from '../trace/context.ts'
+import { callOf } from './call.ts'
 import {
   amendPreflight,
   askedMethod,
@@ -17,6 +18,7 @@ import {
 import { type Failure, failureOf, failures } from './failure.ts'
 import type { Gateway, Live } from './gateway.ts'
 import { outgoing } from './outgoing.ts'
+import type { Line } from './pools.ts'
 import { answered, phraseOf, respondWith } from './respond.ts'
 import { type RequestTarget, targetOf } from './target.ts'
 
@@ -107,18 +109,22 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     if (route.cors?.mode === 'answer') {
       return this.#answer(204, preflightFields(route.cors, request, this.#gateway.reader.read), '')
     }
-    this.#send(route, undefined, [])
+    const line = this.#live.pools.next(route.upstream)
+    if (line === undefined) return this.#fail(failures.upstreamUnreachable)
+    this.#send(route, line, [])
   }
 
   #attempt(route: Route, mediation: Mediation, plan: SamplingPlan): void {
-    const { span, set } = attempt(mediation, route.policy, plan, this.#gateway.ids)
-    this.#send(route, span, set)
+    const { rules, pools } = this.#live
+    const line = pools.next(route.upstream)
+    if (line === undefined) return this.#fail(failures.upstreamUnreachable)
+    const call = callOf(rules.service, route, this.method, line.target, this.attempts.length + 1)
+    const { span, set } = attempt(mediation, route.policy, plan, this.#gateway.ids, call)
+    this.attempts.push(this.#begun(span, line.target))
+    this.#send(route, line, set)
   }
 
-  #send(route: Route, span: TraceContext | undefined, set: readonly string[]): void {
-    const line = this.#live.pools.next(route.upstream)
-    if (line === undefined) return this.#fail(failures.upstreamUnreachable)
-    if (span !== undefined) this.attempts.push(this.#begun(span, line.target))
+  #send(route: Route, line: Line, set: readonly string[]): void {
     const { url = '', method = '', rawHeaders, socket } = this.#request
     const caller = {
       address: this.client,

@@ -1,6 +1,7 @@
 // A dry run: what a request's trace headers are understood as, and what each upstream would receive. No server.
 import { attempt, isSampled, type Mediation, mediate } from '../mediate/mediate.ts'
 import type { Trust } from '../mediate/policy.ts'
+import { callOf } from '../proxy/call.ts'
 import { createFieldReader } from '../proxy/fields.ts'
 import { targetOf } from '../proxy/target.ts'
 import type { Route, Rules } from '../rules/rules.ts'
@@ -71,7 +72,14 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
   const upstreams: [string, Translation['upstreams'][string]][] = []
   for (const [to, one] of waysOf(rules, route)) {
     // Another route may accept, believe and relay other things than the one that the request takes.
-    const { set } = attempt(one === route ? mediation : through(one), one.policy, one.sampling(target), ids)
+    const call = callOf(rules.service, one, question.method, one.upstream.targets[0] ?? embedded, 1)
+    const { set } = attempt(
+      one === route ? mediation : through(one),
+      one.policy,
+      one.sampling(target),
+      ids,
+      call
+    )
     upstreams.push([to, { set: pairs(set), strip: [...one.policy.strip] }])
   }
   const translation = {
@@ -84,6 +92,15 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
 }
 
 /** The same new trace and server span on every way that the request could take. */
+/** The embedded upstream, which has no address before the gateway runs. */
+const embedded = {
+  origin: 'http://echo:80',
+  host: 'echo',
+  port: 80,
+  weight: 1,
+  tags: new Map<string, string>()
+}
+
 function steady(ids: Ids): Ids {
   const traceId = ids.traceId()
   const spanId = ids.spanId()

@@ -1,4 +1,5 @@
 // Nanoseconds of the heart: what mediation adds to a request, without sockets.
+
 import { b3 } from '../../src/dialects/b3.ts'
 import { jaeger } from '../../src/dialects/jaeger.ts'
 import { w3c } from '../../src/dialects/w3c.ts'
@@ -7,6 +8,7 @@ import type { Policy, SamplingPlan } from '../../src/mediate/policy.ts'
 import { createFieldReader } from '../../src/proxy/fields.ts'
 import { ratio } from '../../src/samplers/ratio.ts'
 import { randomIds } from '../../src/trace/ids.ts'
+import { hop } from '../call.ts'
 import { type Figure, figure, formatFigure, table } from './figures.ts'
 
 const dialects = [w3c, b3, jaeger]
@@ -56,7 +58,7 @@ export function benchHeart(rounds: number, calls: number): readonly HeartRow[] {
       for (let i = 0; i < calls; i++) {
         reader.load(fields)
         const mediation = mediate(reader.read, policy, plan, 'continue', randomIds)
-        sum += attempt(mediation, policy, plan, randomIds).set.length
+        sum += attempt(mediation, policy, plan, randomIds, hop).set.length
       }
       const took = Number(process.hrtime.bigint() - begin)
       // The result is used, so that no compiler may leave the work out.

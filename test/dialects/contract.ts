@@ -1,15 +1,17 @@
 // What every dialect owes, whatever it looks like: run by each dialect's own test.
+
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Test } from 'tap'
 import type { Dialect, Read } from '../../src/dialects/dialect.ts'
 import { absent, type Received, type TraceContext } from '../../src/trace/context.ts'
+import { hop } from '../call.ts'
 import { pairsOf, readerOf } from '../vectors/vectors.ts'
 import { contexts, edits, samplings } from './contexts.ts'
 
 function injected(dialect: Dialect, context: TraceContext): string[] {
   const set: string[] = []
-  dialect.inject(context, set)
+  dialect.inject(context, set, hop)
   return set
 }
 

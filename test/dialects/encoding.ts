@@ -1,7 +1,9 @@
 // Holds what a dialect writes against the vectors of how its contexts are written.
+
 import type { Test } from 'tap'
 import type { Dialect } from '../../src/dialects/dialect.ts'
 import type { TraceContext } from '../../src/trace/context.ts'
+import { hop } from '../call.ts'
 import { type Encoding, pairsOf, vectors } from '../vectors/vectors.ts'
 
 function written(dialect: Dialect, { context }: Encoding): [string, string][] {
@@ -18,7 +20,7 @@ function written(dialect: Dialect, { context }: Encoding): [string, string][] {
       tracestate: '',
       residue: undefined
     }
-    dialect.inject(whole, set)
+    dialect.inject(whole, set, hop)
   }
   return pairsOf(set)
 }

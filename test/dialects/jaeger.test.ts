@@ -1,5 +1,6 @@
 import t from 'tap'
 import { jaeger } from '../../src/dialects/jaeger.ts'
+import { hop } from '../call.ts'
 import { type Headers, pairsOf, type Reading, readerOf, vectors } from '../vectors/vectors.ts'
 import { contract } from './contract.ts'
 import { encodings } from './encoding.ts'
@@ -8,7 +9,7 @@ import { expected, reasonOf, seen } from './reading.ts'
 function rewritten(headers: Headers): [string, string][] {
   const received = jaeger.extract(readerOf(headers))
   const set: string[] = []
-  if (received.kind === 'context') jaeger.inject(received.context, set)
+  if (received.kind === 'context') jaeger.inject(received.context, set, hop)
   return pairsOf(set)
 }
 

@@ -1,4 +1,5 @@
 // OpenTelemetry's own propagators as witness: where they and our dialects part, it is for a reason on the list.
+
 import { isDeepStrictEqual } from 'node:util'
 import { ROOT_CONTEXT, type TextMapPropagator, trace } from '@opentelemetry/api'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
@@ -8,6 +9,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Dialect } from '../../src/dialects/dialect.ts'
 import { b3, b3multi, jaeger, w3c } from '../../src/dialects/index.ts'
+import { hop } from '../call.ts'
 import { type Headers, pairsOf, type Reading, readerOf, vectors } from '../vectors/vectors.ts'
 import { contexts, edits } from './contexts.ts'
 import { type Difference, reading } from './differences.ts'
@@ -50,7 +52,7 @@ function theirs(propagator: TextMapPropagator, headers: Headers): Said | undefin
 function relayedByUs(dialect: Dialect, headers: Headers): ReadonlyMap<string, string> {
   const received = dialect.extract(readerOf(headers))
   const set: string[] = []
-  if (received.kind === 'context') dialect.inject(received.context, set)
+  if (received.kind === 'context') dialect.inject(received.context, set, hop)
   return new Map(pairsOf(set).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
@@ -66,7 +68,7 @@ function relayedByThem(propagator: TextMapPropagator, headers: Headers): Readonl
 function wires(dialect: Dialect): fc.Arbitrary<Headers> {
   return fc.tuple(contexts, fc.option(edits, { nil: undefined })).map(([context, edit]) => {
     const set: string[] = []
-    dialect.inject(context, set)
+    dialect.inject(context, set, hop)
     return pairsOf(set).map(([name, value]) => [name, edit === undefined ? value : edit(value)] as const)
   })
 }

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { w3c } from '../../src/dialects/w3c.ts'
 import type { TraceContext } from '../../src/trace/context.ts'
+import { hop } from '../call.ts'
 import { type Headers, pairsOf, type Reading, readerOf, vectors } from '../vectors/vectors.ts'
 import { contract } from './contract.ts'
 import { encodings } from './encoding.ts'
@@ -12,7 +13,7 @@ const valid = `00-${traceId}-00f067aa0ba902b7-01`
 function rewritten(headers: Headers): Map<string, string> {
   const received = w3c.extract(readerOf(headers))
   const set: string[] = []
-  if (received.kind === 'context') w3c.inject(received.context, set)
+  if (received.kind === 'context') w3c.inject(received.context, set, hop)
   return new Map(pairsOf(set))
 }
 

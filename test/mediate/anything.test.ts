@@ -1,4 +1,5 @@
 // What holds whatever callers send: properties of the heart.
+
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
@@ -8,6 +9,7 @@ import type { Policy } from '../../src/mediate/policy.ts'
 import { receive } from '../../src/mediate/receive.ts'
 import { isZero, randomIds } from '../../src/trace/ids.ts'
 import { readOt } from '../../src/trace/probability.ts'
+import { hop } from '../call.ts'
 import { contexts, edits } from '../dialects/contexts.ts'
 import { type Headers, pairsOf, readerOf } from '../vectors/vectors.ts'
 import { all, planOf, policyOf } from './policies.ts'
@@ -18,7 +20,7 @@ const wire = fc
   .tuple(fc.constantFrom(...all), contexts, edits, fc.boolean())
   .map(([dialect, context, edit, right]) => {
     const set: string[] = []
-    dialect.inject(context, set)
+    dialect.inject(context, set, hop)
     return pairsOf(set).map(([name, value]): [string, string] => [name, right ? value : edit(value)])
   })
 const fields = [...all.flatMap(dialect => dialect.fields), 'baggage']
@@ -57,7 +59,7 @@ t.test('whatever comes: nothing is thrown, one context leaves, and it is of the 
       const policy = policyOf({ accept, emit, spans })
       const plan = planOf(parent, rate)
       const mediation = mediate(readerOf(headers), policy, plan, trust, randomIds)
-      const { span, set } = attempt(mediation, policy, plan, randomIds)
+      const { span, set } = attempt(mediation, policy, plan, randomIds, hop)
       const { received } = mediation.arrival
 
       assert.match(span.traceId, /^[0-9a-f]{32}$/)
@@ -115,7 +117,7 @@ t.test('jaeger alone: flags that Jaeger’s own clients would misread are never 
     fc.property(requests, headers => {
       const policy = policyOf({ emit: [jaeger] })
       const mediation = mediate(readerOf(headers), policy, planOf(), 'continue', randomIds)
-      const { set } = attempt(mediation, policy, planOf(), randomIds)
+      const { set } = attempt(mediation, policy, planOf(), randomIds, hop)
       assert.match(set[1] ?? '', /^(?:[0-9a-f]{16}|[0-9a-f]{32}):[0-9a-f]{16}:(?:0|[0-9a-f]{16}):[0139]$/)
     })
   )

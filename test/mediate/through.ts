@@ -1,6 +1,8 @@
 // Takes a request through the heart: mediated once, tried twice.
+
 import { type Attempt, attempt, type Mediation, mediate } from '../../src/mediate/mediate.ts'
 import type { Policy, SamplingPlan, Trust } from '../../src/mediate/policy.ts'
+import { hop } from '../call.ts'
 import { type Headers, pairsOf, readerOf } from '../vectors/vectors.ts'
 import { countedIds, planOf, policyOf } from './policies.ts'
 
@@ -17,7 +19,7 @@ export function through(headers: Headers, asked: Asked = {}): Went {
   const { policy = policyOf(), plan = planOf(), trust = 'continue' } = asked
   const ids = countedIds()
   const mediation = mediate(readerOf(headers), policy, plan, trust, ids)
-  const go = () => attempt(mediation, policy, plan, ids)
+  const go = () => attempt(mediation, policy, plan, ids, hop)
   return { mediation, attempts: [go(), go()] }
 }
 

@@ -1,8 +1,10 @@
 // Finished requests for tests of what is told about them; what a test is about it says itself.
+
 import { attempt, mediate } from '../../src/mediate/mediate.ts'
 import type { Trust } from '../../src/mediate/policy.ts'
 import type { AttemptOutcome, Outcome } from '../../src/report/outcome.ts'
 import type { Route, UpstreamTarget } from '../../src/rules/rules.ts'
+import { hop } from '../call.ts'
 import { countedIds, planOf, policyOf } from '../mediate/policies.ts'
 import { type Headers, readerOf } from '../vectors/vectors.ts'
 
@@ -69,7 +71,7 @@ export function outcomeOf(
     route,
     mediation,
     attempts: tries.map((tried, i) => ({
-      span: attempt(mediation, route.policy, plan, ids).span,
+      span: attempt(mediation, route.policy, plan, ids, hop).span,
       target,
       start: start + 1 + i,
       end: start + 11 + i,

@@ -1,0 +1,21 @@
+// An attempt, as dialects that name the caller write it.
+import type { Route, Rules, UpstreamTarget } from '../rules/rules.ts'
+import type { Call } from '../trace/hop.ts'
+
+/** `number` counts the attempts of one request from 1. */
+export function callOf(
+  service: Rules['service'],
+  route: Route,
+  method: string,
+  target: UpstreamTarget,
+  number: number
+): Call {
+  return {
+    service: service.name,
+    instance: service.instance,
+    // As SkyWalking's own agents name an HTTP operation.
+    endpoint: `${method}:${route.template}`,
+    peer: `${target.host}:${target.port}`,
+    number
+  }
+}
