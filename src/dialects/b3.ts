@@ -63,6 +63,7 @@ function extract(read: Read): Received {
 
 export const b3: Dialect = {
   name: 'b3',
+  rank: 10,
   fields: ['b3'],
   supersedes: ['b3multi'],
   carries: {
@@ -75,6 +76,7 @@ export const b3: Dialect = {
     tracestate: false
   },
   segments: false,
+  member: undefined,
   extract,
   inject(context, set) {
     let value = `${traceIdInWidth(context)}-${context.spanId}`

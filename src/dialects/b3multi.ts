@@ -80,6 +80,7 @@ function injectDecision(sampling: Sampling, set: string[]): void {
 
 export const b3multi: Dialect = {
   name: 'b3multi',
+  rank: 30,
   fields: ['X-B3-TraceId', 'X-B3-SpanId', 'X-B3-ParentSpanId', 'X-B3-Sampled', 'X-B3-Flags'],
   supersedes: [],
   carries: {
@@ -92,6 +93,7 @@ export const b3multi: Dialect = {
     tracestate: false
   },
   segments: false,
+  member: undefined,
   extract,
   inject(context, set) {
     set.push('X-B3-TraceId', traceIdInWidth(context), 'X-B3-SpanId', context.spanId)

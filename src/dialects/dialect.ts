@@ -1,5 +1,5 @@
 // What a dialect is. Each is one file beside this one and one line in index.ts.
-import type { Received, Sampling, TraceContext } from '../trace/context.ts'
+import type { Received, Residue, Sampling, TraceContext } from '../trace/context.ts'
 import type { Hop } from '../trace/hop.ts'
 
 /**
@@ -26,10 +26,24 @@ export type Carries = {
   readonly tracestate: boolean
 }
 
+/**
+ * What a dialect keeps of itself in W3C tracestate, so that a later gateway gives it back whole.
+ * https://www.w3.org/TR/trace-context-2/#tracestate-header
+ */
+export type Member = {
+  readonly key: string
+  /** The value for what a context's residue holds of this dialect; undefined when that is nothing. */
+  readonly write: (context: TraceContext, hop: Hop) => string | undefined
+  /** The residue that a value gives back; undefined when it belongs to another dialect, or to another trace. */
+  readonly read: (value: string, context: TraceContext) => Residue | undefined
+}
+
 /** One trace-context dialect: bytes to context and back. Pure, and never throws, whatever the bytes. */
 export type Dialect = {
   /** As in rules, metrics and logs. */
   readonly name: string
+  /** Its place in the default `accept`: lower comes first. */
+  readonly rank: number
   /** Every header field that it reads or writes, in the case it is sent in. */
   readonly fields: readonly string[]
   /** Dialects that are not asked when this one was spoken well: two encodings of one thing. */
@@ -37,6 +51,8 @@ export type Dialect = {
   readonly carries: Carries
   /** Its wire names the gateway's segment: span ids of the gateway are then derived from that segment. */
   readonly segments: boolean
+  /** Undefined where nothing is left to keep. Several dialects may share a key. */
+  readonly member: Member | undefined
   readonly extract: (read: Read) => Received
   /** Appends name and value pairs to `set`, flat, as node:http and undici take them. */
   readonly inject: (context: TraceContext, set: string[], hop: Hop) => void

@@ -8,3 +8,6 @@ export const dialects: ReadonlyMap<string, Dialect> = new Map(
 
 /** In alphabetical order. */
 export const dialectNames: readonly string[] = [...dialects.keys()]
+
+/** In the order of a default `accept`. */
+export const byRank: readonly Dialect[] = [...dialects.values()].sort((a, b) => a.rank - b.rank)

@@ -106,6 +106,7 @@ function flagsOf(context: TraceContext): string {
 
 export const jaeger: Dialect = {
   name: 'jaeger',
+  rank: 40,
   fields: ['uber-trace-id', debugKey],
   supersedes: [],
   carries: {
@@ -118,6 +119,7 @@ export const jaeger: Dialect = {
     tracestate: false
   },
   segments: false,
+  member: undefined,
   extract,
   inject(context, set) {
     const parent = context.parentId ?? '0'

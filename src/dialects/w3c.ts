@@ -65,6 +65,7 @@ function extract(read: Read): Received {
 
 export const w3c: Dialect = {
   name: 'w3c',
+  rank: 0,
   fields: ['traceparent', 'tracestate'],
   supersedes: [],
   carries: {
@@ -77,6 +78,7 @@ export const w3c: Dialect = {
     tracestate: true
   },
   segments: false,
+  member: undefined,
   extract,
   inject(context, set) {
     const keep = context.sampling === 'keep' || context.sampling === 'debug'

@@ -1,6 +1,6 @@
 // Listens to every accepted dialect and settles on one word: who is followed, who contradicts, who was garbled.
 import type { Dialect, Read } from '../dialects/dialect.ts'
-import { absent, type Received } from '../trace/context.ts'
+import { absent, malformed as malformedBy, type Received } from '../trace/context.ts'
 
 /** A dialect whose bytes could not be read, and why; both are low in cardinality. */
 export type Malformed = { readonly dialect: string; readonly reason: string }
@@ -40,7 +40,7 @@ export function receive(read: Read, accept: readonly Dialect[]): Arrival {
     const received = dialect.extract(read)
     if (received === absent) continue
     if (received.kind === 'none') {
-      if (received.reason !== 'absent') {
+      if (received.malformed) {
         malformed ??= []
         malformed.push({ dialect: dialect.name, reason: received.reason })
       }
@@ -61,7 +61,7 @@ export function receive(read: Read, accept: readonly Dialect[]): Arrival {
     const last = malformed[malformed.length - 1]
     return {
       dialect: last?.dialect,
-      received: { kind: 'none', reason: last?.reason ?? 'absent' },
+      received: last === undefined ? absent : malformedBy(last.reason),
       malformed,
       conflicts: nobody
     }

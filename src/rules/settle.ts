@@ -1,7 +1,7 @@
 // Fills in what rules leave out. The only place that knows defaults, and which key goes before which:
 // route before upstream, upstream before the top of the file.
 import { hostname } from 'node:os'
-import { dialectNames } from '../dialects/find.ts'
+import { byRank } from '../dialects/find.ts'
 import type { Parent } from '../mediate/policy.ts'
 import type { Match } from '../route/match.ts'
 import { type Address, parseAddress } from './address.ts'
@@ -21,7 +21,7 @@ const defaults = {
   listen: '0.0.0.0:8080',
   admin: '127.0.0.1:9901',
   // W3C first: where dialects disagree, it is the one that most likely is not left over.
-  accept: ['w3c', ...dialectNames.filter(name => name !== 'w3c')],
+  accept: byRank.map(dialect => dialect.name),
   emit: ['w3c'],
   respond: [],
   baggage: { allow: 'all', emit: ['w3c'], maxBytes: 8192 },

@@ -32,7 +32,7 @@ export type TraceContext = {
 /** What one dialect found in the headers of a request. */
 export type Received =
   /** Nothing to continue: `absent`, or why the bytes are malformed. */
-  | { readonly kind: 'none'; readonly reason: string }
+  | { readonly kind: 'none'; readonly reason: string; readonly malformed: boolean }
   /** A wish without a trace: `b3: 0`. */
   | { readonly kind: 'decision'; readonly sampling: Sampling; readonly residue: Residue | undefined }
   /** A trace without a span to be the parent: X-Ray `Root=` alone. */
@@ -41,9 +41,14 @@ export type Received =
   | { readonly kind: 'context'; readonly context: TraceContext; readonly discarded: string | undefined }
 
 /** The dialect was not spoken at all. */
-export const absent: Received = { kind: 'none', reason: 'absent' }
+export const absent: Received = { kind: 'none', reason: 'absent', malformed: false }
 
 /** The dialect was spoken, but not in a way that can be continued; `reason` is low in cardinality. */
 export function malformed(reason: string): Received {
-  return { kind: 'none', reason }
+  return { kind: 'none', reason, malformed: true }
+}
+
+/** The fields are there, but it is another dialect that speaks in them: nothing is wrong with the bytes. */
+export function foreign(reason: string): Received {
+  return { kind: 'none', reason, malformed: false }
 }

@@ -91,7 +91,6 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
   return { translation, route: matched?.name }
 }
 
-/** The same new trace and server span on every way that the request could take. */
 /** The embedded upstream, which has no address before the gateway runs. */
 const embedded = {
   origin: 'http://echo:80',
@@ -101,6 +100,7 @@ const embedded = {
   tags: new Map<string, string>()
 }
 
+/** The same new trace and server span on every way that the request could take. */
 function steady(ids: Ids): Ids {
   const traceId = ids.traceId()
   const spanId = ids.spanId()

@@ -54,7 +54,7 @@ t.test('a malformed dialect does not stand in the way of a later one, and is tol
 t.test('nobody said anything: nothing is received and nothing is malformed', async t => {
   t.strictSame(received([]), {
     dialect: undefined,
-    received: { kind: 'none', reason: 'absent' },
+    received: { kind: 'none', reason: 'absent', malformed: false },
     malformed: [],
     conflicts: []
   })
@@ -67,7 +67,7 @@ t.test('garbage alone: every dialect of it is told of', async t => {
   ]
   t.strictSame(received(headers), {
     dialect: 'jaeger',
-    received: { kind: 'none', reason: 'field-count' },
+    received: { kind: 'none', reason: 'field-count', malformed: true },
     malformed: [
       { dialect: 'w3c', reason: 'bad-version' },
       { dialect: 'jaeger', reason: 'field-count' }
