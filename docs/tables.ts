@@ -27,6 +27,9 @@ function lossesOf({ carries }: Dialect): string[] {
   const losses: string[] = []
   if (carries.sampling.defer !== 'defer') losses.push('an open sampling decision (the gateway decides first)')
   if (carries.sampling.debug !== 'debug') losses.push(`\`debug\` arrives as \`${carries.sampling.debug}\``)
+  if (carries.dropped === 'decision') losses.push('the ids of a dropped trace (only the decision goes on)')
+  if (carries.dropped === 'nothing') losses.push('dropped traces (nothing goes on of them)')
+  if (carries.traceIdBits === 64) losses.push('the first half of a 128-bit trace id')
   if (!carries.parentId) losses.push("the parent's own parent")
   if (!carries.width) losses.push('whether the trace id had 64 bits')
   if (!carries.random) losses.push('the flag that the trace id is random')

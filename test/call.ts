@@ -7,5 +7,6 @@ export const hop: Hop = {
   endpoint: 'GET:/orders/{id}',
   peer: 'orders:8080',
   number: 1,
-  segmentId: '1e7c204a7bf711eab858acde48001122'
+  segmentId: '1e7c204a7bf711eab858acde48001122',
+  transparent: false
 }

@@ -8,14 +8,15 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 
 const may: Readonly<Record<string, readonly string[]>> = {
   trace: [],
+  baggage: ['trace'],
   dialects: ['trace'],
   samplers: ['trace'],
   exporters: ['trace', 'version'],
-  mediate: ['trace', 'dialects', 'samplers'],
+  mediate: ['trace', 'baggage', 'dialects', 'samplers'],
   route: [],
-  rules: ['trace', 'dialects', 'samplers', 'exporters', 'mediate', 'route'],
+  rules: ['trace', 'baggage', 'dialects', 'samplers', 'exporters', 'mediate', 'route'],
   report: ['trace', 'dialects', 'exporters', 'mediate', 'rules', 'version'],
-  proxy: ['trace', 'dialects', 'mediate', 'route', 'rules', 'report'],
+  proxy: ['trace', 'baggage', 'dialects', 'mediate', 'route', 'rules', 'report'],
   translate: ['trace', 'mediate', 'rules', 'proxy'],
   echo: [],
   admin: ['trace', 'rules', 'report', 'translate'],
@@ -58,7 +59,7 @@ t.test(
   'the heart, the dialects and what lies below them touch no socket, file, clock or process',
   async t => {
     const world = /from 'node:(?!crypto')|process\.|Date\.now|performance\./
-    for (const room of ['trace', 'dialects', 'samplers', 'mediate', 'route']) {
+    for (const room of ['trace', 'baggage', 'dialects', 'samplers', 'mediate', 'route']) {
       for (const file of filesBelow(join(src, room))) {
         t.notMatch(readFileSync(file, 'utf8'), world, `${relative(src, file)} is pure`)
       }

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import t from 'tap'
+import * as baggage from '../src/baggage/index.ts'
 import * as dialects from '../src/dialects/index.ts'
 import * as samplers from '../src/samplers/index.ts'
 
@@ -17,6 +18,12 @@ function modules(folder: string, except: readonly string[]): readonly string[] {
 t.test('every dialect is registered under the name of its file, which is its own', async t => {
   t.strictSame(Object.keys(dialects).sort(), modules('dialects', ['dialect', 'find']))
   for (const [name, dialect] of Object.entries(dialects)) t.equal(dialect.name, name)
+})
+
+t.test('every baggage dialect is registered under the name of its file, which is its own', async t => {
+  const shared = ['baggage', 'bridge', 'find', 'prefixed', 'sentry']
+  t.strictSame(Object.keys(baggage).sort(), modules('baggage', shared))
+  for (const [name, dialect] of Object.entries(baggage)) t.equal(dialect.name, name)
 })
 
 t.test('every sampler is registered under the name of its file, which is its own', async t => {

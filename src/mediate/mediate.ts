@@ -1,11 +1,15 @@
 // The heart: trace headers in, trace headers out. Pure: no sockets, no clock, no throw.
+import { type Each, noFields } from '../baggage/baggage.ts'
+import { bridge } from '../baggage/bridge.ts'
 import type { Read } from '../dialects/dialect.ts'
-import { relay } from '../trace/baggage.ts'
 import type { Received, Residue, Sampling, TraceContext } from '../trace/context.ts'
 import type { Call } from '../trace/hop.ts'
+import { skywalkingSpanId } from '../trace/identity.ts'
 import type { Ids } from '../trace/ids.ts'
 import { decide } from './decide.ts'
+import { keeping, remembered } from './members.ts'
 import type { Policy, SamplingPlan, Trust } from './policy.ts'
+import { withRandomness } from './randomness.ts'
 import { type Arrival, receive } from './receive.ts'
 
 /** Another trace that this one should point at: https://opentelemetry.io/docs/specs/otel/overview/#links-between-spans */
@@ -27,8 +31,8 @@ export type Mediation = {
   /** The gateway is in the trace: it reports a server span, and a client span for each attempt. */
   readonly reports: boolean
   readonly links: readonly TraceLink[]
-  /** The baggage field for the upstream, '' for none. */
-  readonly baggage: string
+  /** Baggage for the upstream: name and value pairs, flat. */
+  readonly baggage: readonly string[]
   /** The segment of this request, where an emitted dialect has one: 32 lower-case hex digits, else ''. */
   readonly segmentId: string
 }
@@ -42,13 +46,20 @@ export type Attempt = {
 }
 
 /** Reads the caller's context and places the gateway in its trace, or in a new one. */
-export function mediate(read: Read, policy: Policy, plan: SamplingPlan, trust: Trust, ids: Ids): Mediation {
+export function mediate(
+  read: Read,
+  policy: Policy,
+  plan: SamplingPlan,
+  trust: Trust,
+  ids: Ids,
+  each: Each = noFields
+): Mediation {
   const arrival = receive(read, policy.accept)
   const believed = trust === 'continue'
   const reports = policy.spans === 'report'
-  const origin = believed ? originOf(arrival.received, ids) : newTrace('defer', undefined, ids)
+  const origin = believed ? originOf(arrival.received, policy, ids) : newTrace('defer', undefined, ids)
   const links = linksOf(arrival, trust)
-  const baggage = believed && policy.baggage.emit ? baggageOf(read, policy) : ''
+  const baggage = believed ? bridge(read, each, policy.baggage, continuedId(arrival.received)) : noBaggage
   if (!reports && origin.spanId !== undefined) {
     // A transparent hop decides nothing: to change the flag without changing the parent id is forbidden.
     // https://www.w3.org/TR/trace-context-2/#mutating-the-traceparent-field
@@ -56,10 +67,12 @@ export function mediate(read: Read, policy: Policy, plan: SamplingPlan, trust: T
     return { arrival, trust, why: 'transparent', span, reports, links, baggage, segmentId: '' }
   }
   const { traceId, bits } = origin
-  const { sampling, why, tracestate } = decide(origin.sampling, traceId, origin.tracestate, plan, bits)
+  const odds = withRandomness(origin, plan)
+  const { sampling, why, tracestate } = decide(origin.sampling, traceId, odds, plan, bits)
+  const segmentId = reports && policy.segments ? ids.traceId() : ''
   const span: TraceContext = {
     traceId,
-    spanId: ids.spanId(),
+    spanId: ownSpanId(segmentId, 0, ids),
     parentId: origin.spanId,
     sampling,
     bits,
@@ -67,7 +80,7 @@ export function mediate(read: Read, policy: Policy, plan: SamplingPlan, trust: T
     tracestate,
     residue: origin.residue
   }
-  return { arrival, trust, why, span, reports, links, baggage, segmentId: '' }
+  return { arrival, trust, why, span, reports, links, baggage, segmentId }
 }
 
 /** What the upstream of one attempt receives: a child of the gateway's span, in each emitted dialect. */
@@ -78,17 +91,19 @@ export function attempt(
   ids: Ids,
   call: Call
 ): Attempt {
-  const { span: server } = mediation
-  const span = mediation.reports ? childOf(server, ids.spanId()) : server
+  const { span: server, reports, segmentId } = mediation
+  const span = reports ? childOf(server, ownSpanId(segmentId, call.number, ids)) : server
   const lone = isLone(mediation)
-  const hop = { ...call, segmentId: mediation.segmentId }
+  const hop = { ...call, segmentId, transparent: !reports || policy.rpc === 'transparent' }
+  // A tracestate that passes a transparent hop has its members already.
+  const kept = reports || server.tracestate === '' ? keeping(span, policy.members.write, hop) : span
   const set: string[] = []
   for (const dialect of policy.emit) {
     const open = span.sampling === 'defer' && dialect.carries.sampling.defer !== 'defer'
     if (lone && dialect.injectDecision !== undefined) dialect.injectDecision(span.sampling, set)
-    else dialect.inject(open ? resolved(span, plan) : span, set, hop)
+    else dialect.inject(open ? resolved(kept, plan) : kept, set, hop)
   }
-  if (mediation.baggage !== '') set.push('baggage', mediation.baggage)
+  for (const part of mediation.baggage) set.push(part)
   return { span, set }
 }
 
@@ -100,6 +115,11 @@ function isLone({ arrival, trust, reports }: Mediation): boolean {
 /** True when the gateway's spans of this request go to the exporters. */
 export function isSampled(span: TraceContext): boolean {
   return span.sampling === 'keep' || span.sampling === 'debug'
+}
+
+/** A span of the gateway: where it has a segment, as SkyWalking's back ends would name it from that. */
+function ownSpanId(segmentId: string, index: number, ids: Ids): string {
+  return segmentId === '' ? ids.spanId() : skywalkingSpanId(segmentId, index)
 }
 
 function childOf(parent: TraceContext, spanId: string): TraceContext {
@@ -117,17 +137,20 @@ function childOf(parent: TraceContext, spanId: string): TraceContext {
 
 /** A wire without `defer` cannot be told "you decide": the gateway does it, for this wire alone. */
 function resolved(span: TraceContext, plan: SamplingPlan): TraceContext {
-  const { sampling, tracestate } = decide('defer', span.traceId, span.tracestate, plan, span.bits)
+  const { sampling, tracestate } = decide('defer', span.traceId, withRandomness(span, plan), plan, span.bits)
   return { ...span, sampling, tracestate }
 }
 
 /** Where the gateway's span hangs: the caller's span, or nothing when the trace begins here. */
 type Origin = Omit<TraceContext, 'spanId'> & { readonly spanId: string | undefined }
 
-function originOf(received: Received, ids: Ids): Origin {
+function originOf(received: Received, policy: Policy, ids: Ids): Origin {
   switch (received.kind) {
-    case 'context':
-      return received.context
+    case 'context': {
+      const { context } = received
+      const residue = remembered(context, policy.members.read)
+      return residue === context.residue ? context : { ...context, residue }
+    }
     case 'trace':
       return { ...received.trace, spanId: undefined, parentId: undefined }
     case 'decision':
@@ -165,7 +188,10 @@ function linksOf({ dialect, received, conflicts }: Arrival, trust: Trust): reado
   return links
 }
 
-function baggageOf(read: Read, policy: Policy): string {
-  const raw = read('baggage')
-  return raw === undefined ? '' : relay(raw, policy.baggage.allow, policy.baggage.maxBytes).value
+const noBaggage: readonly string[] = []
+
+/** The id of the trace that goes on; undefined when one begins here. */
+function continuedId(received: Received): string | undefined {
+  if (received.kind === 'context') return received.context.traceId
+  return received.kind === 'trace' ? received.trace.traceId : undefined
 }

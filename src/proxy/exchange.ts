@@ -86,14 +86,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     if (route === undefined) return this.#fail(failures.routeNotFound)
     this.route = route
     this.#trust = this.#live.rules.trust(this.client)
-    const { read } = this.#gateway.reader
+    const { read, each } = this.#gateway.reader
     if (route.cors !== undefined) {
       this.#cors = corsRequest(route.cors, this.method, read)
       // A preflight is the browser's own question: it is in no trace and begins none.
       if (this.#cors?.preflight === true) return this.#preflight(route, this.#cors)
     }
     const plan = route.sampling(this.#target)
-    this.mediation = mediate(read, route.policy, plan, this.#trust, this.#gateway.ids)
+    this.mediation = mediate(read, route.policy, plan, this.#trust, this.#gateway.ids, each)
     this.#attempt(route, this.mediation, plan)
   }
 
@@ -137,7 +137,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
       {
         path: url,
         method: method as Dispatcher.HttpMethod,
-        headers: outgoing(rawHeaders, route.policy.strip, set, caller),
+        headers: outgoing(rawHeaders, route.policy, set, caller),
         body: hasBody(this.#request) ? this.#request : null,
         headersTimeout: route.timeouts.firstByte,
         bodyTimeout: route.timeouts.idle,

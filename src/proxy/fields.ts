@@ -1,4 +1,5 @@
 // Reads header fields straight from `rawHeaders`: node's own `headers` loses repeats, case and `__proto__`.
+import type { Each } from '../baggage/baggage.ts'
 import type { Read } from '../dialects/dialect.ts'
 
 /** Header fields as node:http and undici give and take them: name, value, name, value. */
@@ -8,6 +9,7 @@ export type FieldReader = {
   /** The request that `read` speaks of from now on. */
   readonly load: (fields: RawFields) => void
   readonly read: Read
+  readonly each: Each
 }
 
 /**
@@ -19,7 +21,8 @@ export function createFieldReader(): FieldReader {
     load: next => {
       fields = next
     },
-    read: name => fieldOf(fields, name)
+    read: name => fieldOf(fields, name),
+    each: prefix => fieldsOf(fields, prefix)
   }
 }
 
@@ -32,6 +35,23 @@ export function fieldOf(fields: RawFields, name: string): string | undefined {
     value = value === undefined ? line : `${value},${line}`
   }
   return value
+}
+
+const none: RawFields = []
+
+/**
+ * Fields whose names begin with a prefix, given in lower case: what follows it in lower case, and the value of each
+ * line.
+ */
+export function fieldsOf(fields: RawFields, prefix: string): RawFields {
+  let found: string[] | undefined
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] ?? ''
+    if (name.length < prefix.length || !begins(name, prefix)) continue
+    found ??= []
+    found.push(name.slice(prefix.length).toLowerCase(), fields[i + 1] ?? '')
+  }
+  return found ?? none
 }
 
 /** Takes fields out by their names, as sent. */
@@ -48,8 +68,13 @@ export function removeFields(fields: string[], unwanted: (name: string) => boole
 
 /** Field names are compared without regard to case, and lengths first: most differ there already. */
 export function named(field: string, lower: string): boolean {
-  if (field.length !== lower.length) return false
-  for (let i = 0; i < field.length; i++) {
+  return field.length === lower.length && begins(field, lower)
+}
+
+/** True when a field's name begins with a text in lower case; most names differ in the first character. */
+export function begins(field: string, lower: string): boolean {
+  if (field.length < lower.length) return false
+  for (let i = 0; i < lower.length; i++) {
     const code = field.charCodeAt(i)
     const folded = code >= 65 && code <= 90 ? code + 32 : code
     if (folded !== lower.charCodeAt(i)) return false

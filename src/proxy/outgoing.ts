@@ -1,6 +1,7 @@
 // The request header as the upstream gets it: the caller's own fields in their order, case and number,
 // less what ends at this hop and the trace fields, then what this gateway adds.
-import { fieldOf, type RawFields } from './fields.ts'
+import type { Policy } from '../mediate/policy.ts'
+import { begins, fieldOf, type RawFields } from './fields.ts'
 import { endsHere, nominatedBy } from './hop.ts'
 
 /** The caller's side of the connection, as forwarding fields tell it. */
@@ -35,7 +36,7 @@ const answeredHere: ReadonlySet<string> = new Set(['expect', 'via', 'x-forwarded
  */
 export function outgoing(
   fields: RawFields,
-  strip: ReadonlySet<string>,
+  policy: Pick<Policy, 'strip' | 'stripPrefixes'>,
   set: readonly string[],
   caller: Caller
 ): string[] {
@@ -44,13 +45,19 @@ export function outgoing(
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? ''
     const lower = name.toLowerCase()
-    if (endsHere(lower, nominated) || strip.has(lower) || answeredHere.has(lower)) continue
+    if (endsHere(lower, nominated) || stripped(lower, policy) || answeredHere.has(lower)) continue
     if (!caller.believed && forwarding.has(lower)) continue
     out.push(name, fields[i + 1] ?? '')
   }
   for (const part of set) out.push(part)
   forward(fields, caller, out)
   return out
+}
+
+function stripped(lower: string, { strip, stripPrefixes }: Pick<Policy, 'strip' | 'stripPrefixes'>): boolean {
+  if (strip.has(lower)) return true
+  for (const prefix of stripPrefixes) if (begins(lower, prefix)) return true
+  return false
 }
 
 function forward(fields: RawFields, caller: Caller, out: string[]): void {

@@ -1,7 +1,11 @@
 // Settled rules to live ones: dialects, samplers, tables in place of names. Runs when rules load, never per request.
+import type { BaggageDialect } from '../baggage/baggage.ts'
+import type { BaggagePolicy } from '../baggage/bridge.ts'
+import { baggageDialects } from '../baggage/find.ts'
 import type { Dialect } from '../dialects/dialect.ts'
 import { dialects } from '../dialects/find.ts'
-import type { BaggagePolicy, Policy, SamplingPlan } from '../mediate/policy.ts'
+import { membersOf } from '../mediate/members.ts'
+import type { Policy, SamplingPlan } from '../mediate/policy.ts'
 import { createFirst } from '../route/first.ts'
 import type { Target } from '../route/match.ts'
 import { createTable } from '../route/table.ts'
@@ -67,13 +71,19 @@ function routeOf(
 function policyOf(route: RouteSettings): Policy {
   const accept = dialectsOf(route.accept)
   const emit = dialectsOf(route.emit)
-  const fields = [...accept, ...emit].flatMap(dialect => dialect.fields)
+  const baggage = baggageOf(route.baggage)
+  const carriers = carriersOf(route, baggage)
+  const fields = [...accept, ...emit, ...carriers].flatMap(dialect => dialect.fields)
   return Object.freeze({
     accept,
     emit,
     strip: new Set([...fields.map(field => field.toLowerCase()), 'baggage']),
+    stripPrefixes: [...new Set(carriers.flatMap(dialect => dialect.prefixes))],
     spans: route.spans,
-    baggage: baggageOf(route.baggage)
+    rpc: 'hop',
+    segments: emit.some(dialect => dialect.segments),
+    members: membersOf(accept, emit),
+    baggage
   })
 }
 
@@ -81,8 +91,19 @@ function dialectsOf(names: readonly string[]): readonly Dialect[] {
   return names.flatMap(name => dialects.get(name) ?? [])
 }
 
-function baggageOf({ allow, emit, maxBytes }: BaggageSettings): BaggagePolicy {
-  return { allow: allow === 'all' ? allow : new Set(allow), emit: emit.length > 0, maxBytes }
+function baggageOf({ accept, emit, allow, maxBytes }: BaggageSettings): BaggagePolicy {
+  const named = (names: readonly string[]) => names.flatMap(name => baggageDialects.get(name) ?? [])
+  return {
+    accept: named(accept),
+    emit: named(emit),
+    allow: allow === 'all' ? allow : new Set(allow),
+    maxBytes
+  }
+}
+
+/** Whose baggage does not pass as it came: for somebody else's upstream anybody's. */
+function carriersOf({ upstream }: RouteSettings, { accept, emit }: BaggagePolicy): readonly BaggageDialect[] {
+  return upstream.external ? [...baggageDialects.values()] : [...accept, ...emit]
 }
 
 function planOf({ rate, parent }: SamplingSettings): SamplingPlan {

@@ -78,6 +78,7 @@ function showUpstream(upstream: UpstreamSettings): Shown {
       }
   return {
     ...where,
+    ...(upstream.external ? { external: true } : {}),
     emit: upstream.emit,
     baggage: showBaggage(upstream.baggage),
     timeouts: showTimeouts(upstream.timeouts)
@@ -93,8 +94,8 @@ function showMatch({ host, path, methods, headers }: Match): Shown {
   }
 }
 
-function showBaggage({ allow, emit, maxBytes }: BaggageSettings): Shown {
-  return { allow, emit, 'max-bytes': maxBytes }
+function showBaggage({ accept, emit, allow, maxBytes }: BaggageSettings): Shown {
+  return { accept, emit, allow, 'max-bytes': maxBytes }
 }
 
 function showSampling({ rate, parent }: SamplingSettings): Shown {

@@ -32,6 +32,18 @@ const losses: readonly Loss[] = [
       `${from} can carry 64-bit trace ids, ${to} cannot: they arrive with 16 zeros in front, and are found by that form`
   },
   {
+    carried: ({ traceIdBits }) => traceIdBits === 128,
+    words: (from, to) =>
+      `${from} can carry 128-bit trace ids, ${to} only 64 bits: the first half is lost, and services behind it show another trace id`
+  },
+  {
+    carried: ({ dropped }) => dropped === 'context',
+    words: (from, to, { dropped }) =>
+      dropped === 'decision'
+        ? `${from} can carry the ids of a trace that is not kept, ${to} only says that it is not: the ids end here`
+        : `${from} can say "not kept", ${to} cannot: a trace that is not kept is not passed on, and services behind it may begin one of their own`
+  },
+  {
     carried: ({ tracestate }) => tracestate,
     words: (from, to) =>
       `${from} can carry tracestate (what vendors add to a trace), ${to} cannot: it ends here`

@@ -6,8 +6,9 @@ import type { ResponseField, Rules, Timeouts } from './rules.ts'
 import type { Range } from './values.ts'
 
 export type BaggageSettings = {
+  readonly accept: readonly string[]
+  readonly emit: readonly string[]
   readonly allow: readonly string[] | 'all'
-  readonly emit: readonly 'w3c'[]
   readonly maxBytes: number
 }
 
@@ -33,6 +34,8 @@ export type UpstreamSettings = {
   readonly name: string
   readonly targets: readonly TargetSettings[]
   readonly echo: boolean
+  /** Somebody else runs it. */
+  readonly external: boolean
   readonly emit: readonly string[]
   readonly baggage: BaggageSettings
   readonly timeouts: Timeouts

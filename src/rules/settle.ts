@@ -8,14 +8,14 @@ import { type Address, parseAddress } from './address.ts'
 import type { Env } from './references.ts'
 import type { Rules, Timeouts } from './rules.ts'
 import {
-  type BaggageSettings,
   type CorsSettings,
   type RouteSettings,
   type Settings,
   templateOf,
   type UpstreamSettings
 } from './settings.ts'
-import type { Decoded, DecodedBaggage, DecodedCors, DecodedMatch, DecodedRoute } from './shape.ts'
+import { baggageOfTop, settleBaggage } from './settle-baggage.ts'
+import type { Decoded, DecodedCors, DecodedMatch, DecodedRoute } from './shape.ts'
 
 const defaults = {
   listen: '0.0.0.0:8080',
@@ -24,7 +24,6 @@ const defaults = {
   accept: byRank.map(dialect => dialect.name),
   emit: ['w3c'],
   respond: [],
-  baggage: { allow: 'all', emit: ['w3c'], maxBytes: 8192 },
   sampling: { rate: 1, parent: 'follow' },
   timeouts: { connect: 5_000, firstByte: 60_000, idle: 300_000 },
   trust: [
@@ -39,16 +38,17 @@ const defaults = {
 /** Fills in what a rule file leaves out. */
 export function settle(decoded: Decoded, env: Env): Settings {
   const exporters = settleExporters(decoded.export ?? [])
+  const accept = decoded.accept ?? defaults.accept
   const top = {
-    accept: decoded.accept ?? defaults.accept,
+    accept,
     emit: decoded.emit ?? defaults.emit,
     respond: decoded.respond ?? defaults.respond,
-    baggage: settleBaggage(decoded.baggage, defaults.baggage),
+    baggage: settleBaggage([decoded.baggage], accept),
     spans: decoded.spans ?? (exporters.length > 0 ? 'report' : 'none'),
     sampling: { ...defaults.sampling, ...present(decoded.sampling) },
     cors: settleCors(decoded.cors)
   }
-  const upstreams = settleUpstreams(decoded.upstreams, top)
+  const upstreams = settleUpstreams(decoded, top)
   return {
     ...top,
     service: {
@@ -67,7 +67,7 @@ export function settle(decoded: Decoded, env: Env): Settings {
     exporters,
     accessLog: { format: 'json', to: decoded['access-log']?.to ?? 'stdout' },
     upstreams,
-    routes: decoded.routes.flatMap(route => settleRoute(route, top, upstreams))
+    routes: decoded.routes.flatMap(route => settleRoute(route, top, upstreams, decoded))
   }
 }
 
@@ -76,21 +76,24 @@ type Top = Pick<Settings, 'accept' | 'emit' | 'respond' | 'baggage' | 'spans' | 
 function settleRoute(
   route: DecodedRoute,
   top: Top,
-  upstreams: ReadonlyMap<string, UpstreamSettings>
+  upstreams: ReadonlyMap<string, UpstreamSettings>,
+  decoded: Decoded
 ): RouteSettings[] {
   const upstream = upstreams.get(route.upstream)
   // Complained of before this runs.
   if (upstream === undefined) return []
   const match = settleMatch(route.match)
+  const accept = route.accept ?? top.accept
+  const above = [decoded.upstreams[upstream.name]?.baggage, baggageOfTop(decoded.baggage, upstream.external)]
   return [
     {
       name: route.name ?? templateOf(match),
       match,
       upstream,
-      accept: route.accept ?? top.accept,
+      accept,
       emit: route.emit ?? upstream.emit,
       respond: route.respond ?? top.respond,
-      baggage: settleBaggage(route.baggage, upstream.baggage),
+      baggage: settleBaggage([route.baggage, ...above], accept),
       spans: route.spans ?? top.spans,
       sampling: { ...top.sampling, ...present(route.sampling) },
       cors: route.cors === undefined ? top.cors : settleCors(route.cors),
@@ -99,9 +102,9 @@ function settleRoute(
   ]
 }
 
-function settleUpstreams(decoded: Decoded['upstreams'], top: Top): ReadonlyMap<string, UpstreamSettings> {
+function settleUpstreams(decoded: Decoded, top: Top): ReadonlyMap<string, UpstreamSettings> {
   return new Map(
-    Object.entries(decoded).map(([name, upstream]) => [
+    Object.entries(decoded.upstreams).map(([name, upstream]) => [
       name,
       {
         name,
@@ -111,8 +114,12 @@ function settleUpstreams(decoded: Decoded['upstreams'], top: Top): ReadonlyMap<s
           tags: new Map(Object.entries(tags ?? {}))
         })),
         echo: upstream.echo === true,
+        external: upstream.external === true,
         emit: upstream.emit ?? top.emit,
-        baggage: settleBaggage(upstream.baggage, top.baggage),
+        baggage: settleBaggage(
+          [upstream.baggage, baggageOfTop(decoded.baggage, upstream.external === true)],
+          top.accept
+        ),
         timeouts: settleTimeouts(upstream.timeouts, defaults.timeouts)
       }
     ])
@@ -127,14 +134,6 @@ function settleMatch(match: DecodedMatch): Match {
     path,
     methods: typeof method === 'string' ? [method] : method,
     headers: headers.length === 0 ? undefined : new Map(headers)
-  }
-}
-
-function settleBaggage(given: DecodedBaggage | undefined, otherwise: BaggageSettings): BaggageSettings {
-  return {
-    allow: given?.allow ?? otherwise.allow,
-    emit: given?.emit ?? otherwise.emit,
-    maxBytes: given?.['max-bytes'] ?? otherwise.maxBytes
   }
 }
 

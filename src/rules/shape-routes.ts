@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { parseHost, parseTemplate } from '../route/pattern.ts'
 import { choice, distinct, key, must, named, parsed, table } from './notation.ts'
 import {
+  baggageDialectList,
   count,
   dialectList,
   duration,
@@ -39,12 +40,19 @@ export const match = table({
 })
 
 export const baggage = table({
+  accept: key(
+    'Dialects whose baggage is read, in order of precedence; those of accept and w3c when left out.',
+    baggageDialectList
+  ),
+  emit: key('Dialects in which upstreams get baggage; [] keeps it from them.', baggageDialectList),
   allow: key(
-    'Keys of W3C baggage that pass, or all.',
+    'Keys that pass, in whatever case, or all.',
     v.union([v.literal('all'), distinct(fieldName)], 'expected all or a list of keys')
   ),
-  emit: key('[w3c] hands baggage to upstreams, [] keeps it from them.', distinct(choice(['w3c']))),
-  'max-bytes': key('The longest baggage that is handed on, in bytes.', count(0, 'expected a number of bytes'))
+  'max-bytes': key(
+    'The longest baggage that is handed on in each dialect, in bytes.',
+    count(0, 'expected a number of bytes')
+  )
 })
 
 const parent = choice(['follow', 'cap', 'ignore'])
@@ -103,6 +111,10 @@ export const upstream = table({
     )
   ),
   echo: key('The embedded upstream, which answers with what it received.', v.literal(true, 'expected true')),
+  external: key(
+    'Somebody else runs it: it gets no baggage that is not said here or on a route.',
+    v.boolean()
+  ),
   emit: key('Dialects that this upstream reads.', dialectList),
   baggage: key('Baggage for this upstream.', baggage),
   timeouts: key(

@@ -1,5 +1,6 @@
 // Single values of rules as schemas: each takes text, and says in words what it would have taken.
 import * as v from 'valibot'
+import { baggageDialects } from '../baggage/find.ts'
 import { dialectNames } from '../dialects/find.ts'
 import { parseAddress } from './address.ts'
 import { choice, distinct, parsed } from './notation.ts'
@@ -43,6 +44,9 @@ export function pattern(expected: string, parse: (text: string) => { kind: strin
 
 const [firstDialect = 'w3c', ...otherDialects] = dialectNames
 export const dialectList = distinct(choice([firstDialect, ...otherDialects]))
+
+const [firstCarrier = 'w3c', ...otherCarriers] = baggageDialects.keys()
+export const baggageDialectList = distinct(choice([firstCarrier, ...otherCarriers]))
 
 /** A whole number from `least` up. */
 export function count(least: number, expected: string) {

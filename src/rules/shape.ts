@@ -79,7 +79,7 @@ export const shape = table({
   accept: key('Dialects that are read, in order of precedence.', dialectList),
   emit: key('Dialects that upstreams get which do not say themselves.', dialectList),
   respond: key('What answers tell of the trace, to trusted or CORS-allowed callers.', respond),
-  baggage: key('W3C baggage: what passes, and how much.', baggage),
+  baggage: key('Baggage: what passes, how much, and in which dialects.', baggage),
   spans: key('report spans, or none: a transparent hop that changes the dialect only.', spans),
   sampling: key(
     'Which traces are kept.',

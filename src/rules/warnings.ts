@@ -41,6 +41,11 @@ function routeSentences(route: RouteSettings): readonly string[] {
           `${unread.join(', ')} is emitted but not accepted: callers that speak it are not continued, their headers are replaced`
         ]
       : []),
+    ...(route.upstream.external && route.baggage.emit.length > 0
+      ? [
+          `upstream ${route.upstream.name} is external, and is handed baggage as ${route.baggage.emit.join(', ')}: others read what it says`
+        ]
+      : []),
     ...(route.cors?.mode === 'amend'
       ? [
           'cors mode amend leaves preflights to the upstream: an upstream that refuses OPTIONS keeps browsers out'

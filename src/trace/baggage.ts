@@ -1,9 +1,10 @@
-// W3C baggage: relayed by the member, byte for byte; decoded only for whoever asks.
-// A member goes on whole or not at all.
+// The W3C baggage list: read by the member, each kept as it came; decoded only for whoever asks.
+// What goes on of it, and to whom, is none of its business.
 import { trimOws } from './ows.ts'
+import { percentDecode, percentEncode } from './percent.ts'
 
 /** What must be relayed whole: https://www.w3.org/TR/baggage/#limits */
-const maxMembers = 64
+export const maxMembers = 64
 const maxBytesOfList = 8192
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
@@ -17,8 +18,6 @@ const memberPattern = new RegExp(`^(${token})[ \\t]*=[ \\t]*(${octets})((?:${pro
 const tokenPattern = new RegExp(`^${token}$`)
 // Everything that is not a baggage-octet, and the percent sign itself: https://www.w3.org/TR/baggage/#value
 const unsafe = /[^\x21\x23\x24\x26-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+/g
-// https://www.rfc-editor.org/rfc/rfc3986#section-2.1
-const escapes = /(?:%[0-9a-f]{2})+/gi
 
 export type Property = { readonly key: string; readonly value: string | undefined }
 
@@ -34,13 +33,7 @@ export type Member = {
 
 export type Baggage = {
   readonly members: readonly Member[]
-  /** Malformed, unwanted, or beyond the limits. */
-  readonly dropped: number
-}
-
-export type Relayed = {
-  /** The field to send; '' for none. */
-  readonly value: string
+  /** Malformed, or beyond the limits. */
   readonly dropped: number
 }
 
@@ -52,12 +45,12 @@ function parseMember(raw: string): Member | undefined {
 }
 
 /**
- * Reads the lines of baggage, joined by commas. Malformed members and those whose key is not allowed are dropped,
- * as is every member that does not fit any more: beyond 64, or beyond `maxBytes` with the commas between.
+ * Reads the lines of baggage, joined by commas. Malformed members are dropped, as is every one that does not fit any
+ * more: beyond `most`, or beyond `maxBytes` with the commas between.
  */
 export function parseBaggage(
   raw: string,
-  allow: ReadonlySet<string> | 'all' = 'all',
+  most: number = maxMembers,
   maxBytes: number = maxBytesOfList
 ): Baggage {
   const members: Member[] = []
@@ -69,9 +62,9 @@ export function parseBaggage(
     const text = trimOws(raw, start, end)
     start = end + 1
     if (text === '') continue
-    const fits = members.length < maxMembers && bytes + 1 + text.length <= maxBytes
+    const fits = members.length < most && bytes + 1 + text.length <= maxBytes
     const member = fits ? parseMember(text) : undefined
-    if (member === undefined || (allow !== 'all' && !allow.has(member.key))) {
+    if (member === undefined) {
       dropped++
       continue
     }
@@ -81,25 +74,9 @@ export function parseBaggage(
   return { members, dropped }
 }
 
-/** What goes on of the baggage received: allowed and well-formed members, as they came. */
-export function relay(raw: string, allow: ReadonlySet<string> | 'all', maxBytes: number): Relayed {
-  const { members, dropped } = parseBaggage(raw, allow, maxBytes)
-  return { value: members.map(member => member.raw).join(','), dropped }
-}
-
-/** Percent-decoded UTF-8; what is no UTF-8 becomes U+FFFD, and a plus sign stays one. */
-function decode(text: string): string {
-  if (!text.includes('%')) return text
-  return text.replace(escapes, run => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
-}
-
-function encode(text: string): string {
-  return text.toWellFormed().replace(unsafe, encodeURIComponent)
-}
-
 /** The decoded value of a member. */
 export function decodedValue(member: Member): string {
-  return decode(member.value)
+  return percentDecode(member.value)
 }
 
 /** The decoded properties of a member, in order. */
@@ -111,7 +88,7 @@ export function decodedProperties(member: Member): readonly Property[] {
     .map(text => {
       const at = text.indexOf('=')
       if (at === -1) return { key: text.trim(), value: undefined }
-      return { key: text.slice(0, at).trim(), value: decode(text.slice(at + 1).trim()) }
+      return { key: text.slice(0, at).trim(), value: percentDecode(text.slice(at + 1).trim()) }
     })
 }
 
@@ -122,10 +99,10 @@ export function encodeMember(
   properties: readonly Property[] = []
 ): string | undefined {
   if (!tokenPattern.test(key)) return undefined
-  let text = `${key}=${encode(value)}`
+  let text = `${key}=${percentEncode(value, unsafe)}`
   for (const { key: name, value: content } of properties) {
     if (!tokenPattern.test(name)) return undefined
-    text += content === undefined ? `;${name}` : `;${name}=${encode(content)}`
+    text += content === undefined ? `;${name}` : `;${name}=${percentEncode(content, unsafe)}`
   }
   return text
 }

@@ -13,8 +13,10 @@ export type Call = {
   readonly number: number
 }
 
-/** A call of a request that has a segment. */
+/** A call, and how the gateway shows in its trace. */
 export type Hop = Call & {
-  /** SkyWalking's name for this request's part of the trace: 32 lower-case hex digits. */
+  /** SkyWalking's name for this request's part of the trace: 32 lower-case hex digits, or '' where it has none. */
   readonly segmentId: string
+  /** The gateway does not show in path ids: the caller's go on as they are. */
+  readonly transparent: boolean
 }

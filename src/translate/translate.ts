@@ -67,7 +67,8 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
   if (route === undefined) throw new Error('rules without a route')
   const trust = rules.trust(question.from)
   const own = steady(ids)
-  const through = (one: Route) => mediate(reader.read, one.policy, one.sampling(target), trust, own)
+  const { read, each } = reader
+  const through = (one: Route) => mediate(read, one.policy, one.sampling(target), trust, own, each)
   const mediation = through(route)
   const upstreams: [string, Translation['upstreams'][string]][] = []
   for (const [to, one] of waysOf(rules, route)) {
@@ -80,7 +81,8 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
       ids,
       call
     )
-    upstreams.push([to, { set: pairs(set), strip: [...one.policy.strip] }])
+    const prefixes = one.policy.stripPrefixes.map(prefix => `${prefix}*`)
+    upstreams.push([to, { set: pairs(set), strip: [...one.policy.strip, ...prefixes] }])
   }
   const translation = {
     received: receivedOf(mediation),

@@ -1,9 +1,12 @@
 // Nanoseconds of the heart: what mediation adds to a request, without sockets.
 
+import { baggageDialects } from '../../src/baggage/find.ts'
+import { w3c as w3cBaggage } from '../../src/baggage/w3c.ts'
 import { b3 } from '../../src/dialects/b3.ts'
 import { jaeger } from '../../src/dialects/jaeger.ts'
 import { w3c } from '../../src/dialects/w3c.ts'
 import { attempt, mediate } from '../../src/mediate/mediate.ts'
+import { membersOf } from '../../src/mediate/members.ts'
 import type { Policy, SamplingPlan } from '../../src/mediate/policy.ts'
 import { createFieldReader } from '../../src/proxy/fields.ts'
 import { ratio } from '../../src/samplers/ratio.ts'
@@ -16,8 +19,12 @@ const policy: Policy = {
   accept: dialects,
   emit: dialects,
   strip: new Set(dialects.flatMap(({ fields }) => fields.map(field => field.toLowerCase()))),
+  stripPrefixes: [],
   spans: 'report',
-  baggage: { allow: 'all', emit: true, maxBytes: 8192 }
+  rpc: 'hop',
+  segments: false,
+  members: membersOf(dialects, dialects),
+  baggage: { accept: [...baggageDialects.values()], emit: [w3cBaggage], allow: 'all', maxBytes: 8192 }
 }
 const plan: SamplingPlan = { parent: 'follow', sampler: ratio(0.3) }
 
@@ -57,7 +64,7 @@ export function benchHeart(rounds: number, calls: number): readonly HeartRow[] {
       let sum = 0
       for (let i = 0; i < calls; i++) {
         reader.load(fields)
-        const mediation = mediate(reader.read, policy, plan, 'continue', randomIds)
+        const mediation = mediate(reader.read, policy, plan, 'continue', randomIds, reader.each)
         sum += attempt(mediation, policy, plan, randomIds, hop).set.length
       }
       const took = Number(process.hrtime.bigint() - begin)

@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import type { Sampling, TraceContext } from '../../src/trace/context.ts'
 
-function hex(digits: number): fc.Arbitrary<string> {
+/** So many lower-case digits, not all zero. */
+export function hex(digits: number): fc.Arbitrary<string> {
   return fc
     .string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: digits, maxLength: digits })
     .filter(text => /[^0]/.test(text))
@@ -49,6 +50,15 @@ export const contexts: fc.Arbitrary<TraceContext> = fc
     residue: fc.constant(undefined)
   })
   .map(({ id, ...rest }) => ({ ...id, ...rest }))
+
+/** Contexts whose residue has some of these keys, each with such a value, or none of them. */
+export function contextsWith(values: ReadonlyMap<string, fc.Arbitrary<string>>): fc.Arbitrary<TraceContext> {
+  const entries = [...values].map(([key, value]) => fc.option(fc.tuple(fc.constant(key), value)))
+  return fc.tuple(contexts, ...entries).map(([context, ...found]) => {
+    const residue = new Map(found.filter(entry => entry !== null))
+    return residue.size === 0 ? context : { ...context, residue }
+  })
+}
 
 const visible = [...printable, ',', '=']
 // Leans towards what wires are made of, so that an edited wire is nearly right.

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import { baggageDialects } from '../../src/baggage/find.ts'
 import { jaeger } from '../../src/dialects/jaeger.ts'
 import { attempt, mediate } from '../../src/mediate/mediate.ts'
 import type { Policy } from '../../src/mediate/policy.ts'
@@ -11,8 +12,8 @@ import { isZero, randomIds } from '../../src/trace/ids.ts'
 import { readOt } from '../../src/trace/probability.ts'
 import { hop } from '../call.ts'
 import { contexts, edits } from '../dialects/contexts.ts'
-import { type Headers, pairsOf, readerOf } from '../vectors/vectors.ts'
-import { all, planOf, policyOf } from './policies.ts'
+import { eachOf, type Headers, pairsOf, readerOf } from '../vectors/vectors.ts'
+import { all, allBaggage, planOf, policyOf } from './policies.ts'
 
 /** What callers may send: right, nearly right, and noise, in any number of dialects and lines. */
 const noise = fc.oneof(fc.string({ maxLength: 60 }), fc.string({ unit: 'binary', maxLength: 60 }))
@@ -23,7 +24,11 @@ const wire = fc
     dialect.inject(context, set, hop)
     return pairsOf(set).map(([name, value]): [string, string] => [name, right ? value : edit(value)])
   })
-const fields = [...all.flatMap(dialect => dialect.fields), 'baggage']
+const carriers = [...baggageDialects.values()]
+const fields = [
+  ...all.flatMap(dialect => dialect.fields),
+  ...carriers.flatMap(dialect => [...dialect.fields, ...dialect.prefixes.map(prefix => `${prefix}a`)])
+]
 const garbage = fc
   .tuple(fc.constantFrom(...fields), noise)
   .map(([name, value]): [string, string][] => [[name, value]])
@@ -33,7 +38,10 @@ const lone = fc
     ['b3', 'd'],
     ['X-B3-Sampled', '1'],
     ['jaeger-debug-id', 'x'],
-    ['baggage', 'a=b;c,d=e']
+    ['baggage', 'a=b;c,d=e'],
+    ['uberctx-a', 'b%20c'],
+    ['Baggage-Sys-Zone', 'z'],
+    ['sw8-correlation', 'YQ==:DQo=']
   )
   .map(([name = '', value = '']): [string, string][] => [[name, value]])
 const requests = fc.array(fc.oneof(wire, wire, garbage, lone), { maxLength: 4 }).map(parts => parts.flat())
@@ -41,6 +49,7 @@ const requests = fc.array(fc.oneof(wire, wire, garbage, lone), { maxLength: 4 })
 const askings = fc.record({
   accept: fc.shuffledSubarray([...all]),
   emit: fc.shuffledSubarray([...all]),
+  carriers: fc.shuffledSubarray(carriers),
   spans: fc.constantFrom('report', 'none'),
   parent: fc.constantFrom('follow', 'cap', 'ignore'),
   rate: fc.constantFrom(0, 0.3, 1),
@@ -49,16 +58,23 @@ const askings = fc.record({
 
 /** Strip, then set. */
 function arrived(headers: Headers, policy: Policy, set: readonly string[]): Headers {
-  return [...headers.filter(([name]) => !policy.strip.has(name.toLowerCase())), ...pairsOf(set)]
+  return [...headers.filter(([name]) => !stripped(name, policy)), ...pairsOf(set)]
+}
+
+function stripped(name: string, { strip, stripPrefixes }: Policy): boolean {
+  const lower = name.toLowerCase()
+  return strip.has(lower) || stripPrefixes.some(prefix => lower.startsWith(prefix))
 }
 
 t.test('whatever comes: nothing is thrown, one context leaves, and it is of the trace that came', async t => {
   let continued = 0
   fc.assert(
-    fc.property(requests, askings, (headers, { accept, emit, spans, parent, rate, trust }) => {
-      const policy = policyOf({ accept, emit, spans })
+    fc.property(requests, askings, (headers, asked) => {
+      const { accept, emit, carriers, spans, parent, rate, trust } = asked
+      const baggage = { ...allBaggage, emit: carriers }
+      const policy = policyOf({ accept, emit, spans, baggage })
       const plan = planOf(parent, rate)
-      const mediation = mediate(readerOf(headers), policy, plan, trust, randomIds)
+      const mediation = mediate(readerOf(headers), policy, plan, trust, randomIds, eachOf(headers))
       const { span, set } = attempt(mediation, policy, plan, randomIds, hop)
       const { received } = mediation.arrival
 
@@ -78,10 +94,13 @@ t.test('whatever comes: nothing is thrown, one context leaves, and it is of the 
 
       assert.equal(set.length % 2, 0)
       for (const [name, value] of pairsOf(set)) {
-        assert(policy.strip.has(name.toLowerCase()), `${name} is set and not stripped`)
-        // Baggage is relayed as it came, and a tab is white space there.
-        assert.match(value, name === 'baggage' ? /^[\x21-\x7e][\t\x20-\x7e]*$/ : /^[\x21-\x7e][\x20-\x7e]*$/)
-        assert(!/[ \t]$/.test(value))
+        assert(stripped(name, policy), `${name} is set and not stripped`)
+        // Baggage is relayed as it came: a tab is white space there, and a field of its own may be empty.
+        if (policy.stripPrefixes.some(prefix => name.startsWith(prefix)))
+          assert.match(value, /^[\t\x20-\x7e]*$/)
+        else if (name === 'baggage') assert.match(value, /^[\x21-\x7e][\t\x20-\x7e]*$/)
+        else assert.match(value, /^[\x21-\x7e][\x20-\x7e]*$/)
+        assert(!/^[ \t]|[ \t]$/.test(value))
       }
 
       const after = receive(readerOf(arrived(headers, policy, set)), emit)

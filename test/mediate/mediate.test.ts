@@ -2,7 +2,7 @@ import t from 'tap'
 import { isSampled } from '../../src/mediate/mediate.ts'
 import type { Policy, SamplingPlan, Trust } from '../../src/mediate/policy.ts'
 import { type Headers, pairsOf } from '../vectors/vectors.ts'
-import { all, planOf, policyOf, root, unasked } from './policies.ts'
+import { all, allBaggage, planOf, policyOf, root, unasked } from './policies.ts'
 import { sent, through } from './through.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -89,7 +89,7 @@ t.test('restart begins a new trace that links to the old one, and keeps nothing 
   const went = through(headers, { trust: 'restart' })
   t.match(went.mediation, {
     why: 'ratio',
-    baggage: '',
+    baggage: [],
     span: { parentId: undefined, random: true, sampling: 'keep', tracestate: 'ot=th:0' },
     links: [{ traceId, spanId, dialect: 'w3c', reason: 'restarted' }]
   })
@@ -104,7 +104,7 @@ t.test('ignore looks away: a new trace and no link', async t => {
   const { mediation } = through([...keep, ['baggage', 'tenant=a']], { trust: 'ignore' })
   t.not(mediation.span.traceId, traceId)
   t.strictSame(mediation.links, [])
-  t.equal(mediation.baggage, '')
+  t.strictSame(mediation.baggage, [])
 })
 
 t.test('a debug wish of a caller that is not believed is worth nothing', async t => {
@@ -174,14 +174,15 @@ t.test('an open decision on a 64-bit id is taken here, and no odds are written f
 t.test('baggage goes on by key, by size, for those believed, and only where it is emitted', async t => {
   const headers: Headers = [...keep, ['baggage', 'tenant=a;p=1, secret=b'], ['baggage', 'tier=gold']]
   const relayed = (baggage: Partial<Policy['baggage']>, trust: Trust = 'continue') => {
-    const whole: Policy['baggage'] = { allow: 'all', emit: true, maxBytes: 8192, ...baggage }
-    return sent(through(headers, { trust, policy: policyOf({ baggage: whole }) })).get('baggage')
+    const policy = policyOf({ baggage: { ...allBaggage, ...baggage } })
+    return sent(through(headers, { trust, policy })).get('baggage')
   }
   t.equal(relayed({}), 'tenant=a;p=1,secret=b,tier=gold')
   t.equal(relayed({ allow: new Set(['tenant', 'tier']) }), 'tenant=a;p=1,tier=gold')
   t.equal(relayed({ maxBytes: 12 }), 'tenant=a;p=1')
   t.equal(relayed({ allow: new Set(['none']) }), undefined)
-  t.equal(relayed({ emit: false }), undefined)
+  t.equal(relayed({ emit: [] }), undefined)
+  t.equal(relayed({ accept: [] }), undefined)
   t.equal(relayed({}, 'restart'), undefined)
   t.equal(relayed({}, 'ignore'), undefined)
 })

@@ -1,10 +1,13 @@
 // Policies, plans and dialects for tests of the heart: what a test is about it says itself.
 
+import { baggageDialects } from '../../src/baggage/find.ts'
+import { w3c as w3cBaggage } from '../../src/baggage/w3c.ts'
 import { b3 } from '../../src/dialects/b3.ts'
 import { b3multi } from '../../src/dialects/b3multi.ts'
 import type { Dialect } from '../../src/dialects/dialect.ts'
 import { jaeger } from '../../src/dialects/jaeger.ts'
 import { w3c } from '../../src/dialects/w3c.ts'
+import { membersOf } from '../../src/mediate/members.ts'
 import type { Parent, Policy, SamplingPlan } from '../../src/mediate/policy.ts'
 import { ratio } from '../../src/samplers/ratio.ts'
 import { absent, malformed } from '../../src/trace/context.ts'
@@ -12,12 +15,29 @@ import type { Ids } from '../../src/trace/ids.ts'
 
 export const all: readonly Dialect[] = [w3c, b3, b3multi, jaeger]
 
-/** Accepts and emits every dialect and relays all baggage, unless told otherwise; `strip` follows from the two. */
-export function policyOf(differing: Partial<Omit<Policy, 'strip'>> = {}): Policy {
-  const { accept = all, emit = all, spans = 'report' } = differing
-  const fields = [...accept, ...emit].flatMap(dialect => dialect.fields.map(field => field.toLowerCase()))
-  const baggage = differing.baggage ?? { allow: 'all', emit: true, maxBytes: 8192 }
-  return { accept, emit, spans, baggage, strip: new Set([...fields, 'baggage']) }
+/** Reads the baggage of every dialect, and emits all of it in W3C's. */
+export const allBaggage: Policy['baggage'] = {
+  accept: [w3cBaggage, ...[...baggageDialects.values()].filter(dialect => dialect !== w3cBaggage)],
+  emit: [w3cBaggage],
+  allow: 'all',
+  maxBytes: 8192
+}
+
+/** Accepts and emits every dialect and relays all baggage, unless told otherwise; what is stripped follows from that. */
+export function policyOf(
+  differing: Partial<Omit<Policy, 'strip' | 'stripPrefixes' | 'segments' | 'members'>> = {}
+): Policy {
+  const { accept = all, emit = all, spans = 'report', rpc = 'hop' } = differing
+  const { baggage = allBaggage } = differing
+  const carriers = [...baggage.accept, ...baggage.emit]
+  const fields = [...accept, ...emit, ...carriers].flatMap(({ fields }) =>
+    fields.map(field => field.toLowerCase())
+  )
+  const segments = emit.some(dialect => dialect.segments)
+  const members = membersOf(accept, emit)
+  const strip = new Set([...fields, 'baggage'])
+  const stripPrefixes = carriers.flatMap(({ prefixes }) => prefixes)
+  return { accept, emit, spans, rpc, segments, members, baggage, strip, stripPrefixes }
 }
 
 export function planOf(parent: Parent = 'follow', rate = 1): SamplingPlan {

@@ -3,7 +3,7 @@
 import { type Attempt, attempt, type Mediation, mediate } from '../../src/mediate/mediate.ts'
 import type { Policy, SamplingPlan, Trust } from '../../src/mediate/policy.ts'
 import { hop } from '../call.ts'
-import { type Headers, pairsOf, readerOf } from '../vectors/vectors.ts'
+import { eachOf, type Headers, pairsOf, readerOf } from '../vectors/vectors.ts'
 import { countedIds, planOf, policyOf } from './policies.ts'
 
 export type Asked = {
@@ -18,7 +18,7 @@ export type Went = { readonly mediation: Mediation; readonly attempts: readonly 
 export function through(headers: Headers, asked: Asked = {}): Went {
   const { policy = policyOf(), plan = planOf(), trust = 'continue' } = asked
   const ids = countedIds()
-  const mediation = mediate(readerOf(headers), policy, plan, trust, ids)
+  const mediation = mediate(readerOf(headers), policy, plan, trust, ids, eachOf(headers))
   const go = () => attempt(mediation, policy, plan, ids, hop)
   return { mediation, attempts: [go(), go()] }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { createFieldReader, fieldOf, named, removeFields } from '../../src/proxy/fields.ts'
+import { createFieldReader, fieldOf, fieldsOf, named, removeFields } from '../../src/proxy/fields.ts'
 
 const token = fc.string({
   unit: fc.constantFrom(...'abcxyzABCXYZ019-_!~'),
@@ -34,6 +34,14 @@ t.test('it finds what a plain search finds', async () => {
   )
 })
 
+t.test('fields are found by a prefix, each line for itself, and named by what follows it', async t => {
+  const raw = ['Uberctx-Tenant', 'a', 'uberctx', 'b', 'x', 'c', 'UBERCTX-tenant', 'd', 'uberctx-', 'e']
+  t.strictSame(fieldsOf(raw, 'uberctx-'), ['tenant', 'a', 'tenant', 'd', '', 'e'])
+  t.strictSame(fieldsOf(raw, 'ot-baggage-'), [])
+  t.equal(fieldsOf(raw, 'a-'), fieldsOf([], 'b-'), 'nothing is made where there is nothing')
+  t.strictSame(fieldsOf(['uberctx-__proto__', '1'], 'uberctx-'), ['__proto__', '1'])
+})
+
 t.test('only letters of ASCII have a case', async t => {
   t.ok(named('Trace-ID', 'trace-id'))
   // Kelvin sign: lower-cased it is a k, and no header of that name was sent.
@@ -43,12 +51,14 @@ t.test('only letters of ASCII have a case', async t => {
 })
 
 t.test('a reader speaks of the request that it was given last', async t => {
-  const { load, read } = createFieldReader()
+  const { load, read, each } = createFieldReader()
   t.equal(read('a'), undefined)
-  load(['A', '1'])
+  load(['A', '1', 'p-a', '3'])
   t.equal(read('a'), '1')
+  t.strictSame(each('p-'), ['a', '3'])
   load(['b', '2'])
   t.equal(read('a'), undefined)
+  t.strictSame(each('p-'), [])
 })
 
 t.test('what is removed is gone, and the rest keeps its order', async t => {

@@ -11,7 +11,10 @@ const caller: Caller = {
   believed: true
 }
 const stranger: Caller = { ...caller, believed: false }
-const strip = new Set(['traceparent', 'tracestate', 'b3', 'baggage'])
+const strip = {
+  strip: new Set(['traceparent', 'tracestate', 'b3', 'baggage']),
+  stripPrefixes: ['uberctx-', 'baggage-']
+}
 const added = ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'X-Forwarded-Port', 'Via']
 
 t.test('the caller’s fields come first, then the trace, then what forwarding adds', async t => {
@@ -36,6 +39,29 @@ t.test('every old trace field goes, in whatever case, before the new ones come',
   t.equal(fieldOf(out, 'b3'), 'new')
   t.equal(fieldOf(out, 'traceparent'), undefined)
 })
+
+t.test(
+  'fields go by the beginnings of their names too, in whatever case, and only by whole ones',
+  async t => {
+    const raw = [
+      'Uberctx-A',
+      '1',
+      'uberctx-',
+      '2',
+      'UBERCTX-b',
+      '3',
+      'uberct',
+      '4',
+      'x-uberctx-a',
+      '5',
+      'baggage',
+      '6'
+    ]
+    const out = outgoing([...raw, 'baggages', '7', 'Baggage-x', '8'], strip, ['uberctx-a', 'new'], caller)
+    t.strictSame(out.slice(0, 6), ['uberct', '4', 'x-uberctx-a', '5', 'baggages', '7'])
+    t.equal(fieldOf(out, 'uberctx-a'), 'new')
+  }
+)
 
 t.test('a believed caller’s forwarding fields are added to, another’s are replaced', async t => {
   const claims = [

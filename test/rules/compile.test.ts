@@ -29,10 +29,66 @@ routes:
   t.same(emitted('/upstream'), ['b3'])
   t.same(emitted('/route'), ['jaeger'])
   const baggage = (path: string) => routeFor(rules, `GET ${path}`).policy.baggage
-  t.same(baggage('/top'), { allow: new Set(['a']), emit: true, maxBytes: 100 })
-  t.same(baggage('/upstream'), { allow: new Set(['a']), emit: false, maxBytes: 100 })
-  t.same(baggage('/route'), { allow: 'all', emit: true, maxBytes: 100 })
+  t.match(baggage('/top'), { allow: new Set(['a']), emit: [{ name: 'w3c' }], maxBytes: 100 })
+  t.match(baggage('/upstream'), { allow: new Set(['a']), emit: [], maxBytes: 100 })
+  t.equal(baggage('/upstream').emit.length, 0)
+  t.match(baggage('/route'), { allow: 'all', emit: [{ name: 'w3c' }], maxBytes: 100 })
 })
+
+t.test('baggage is read in the dialects that are accepted, unless rules say otherwise', async t => {
+  const { rules } = loaded(
+    t,
+    `
+accept: [b3, jaeger]
+upstreams: { a: { echo: true }, b: { echo: true, baggage: { accept: [ot] } } }
+routes:
+  - { match: { path: /top }, upstream: a }
+  - { match: { path: /own }, upstream: a, accept: [b3] }
+  - { match: { path: /said }, upstream: a, baggage: { accept: [sw8, w3c] } }
+  - { match: { path: /upstream }, upstream: b, accept: [w3c] }
+`
+  )
+  const read = (path: string) => routeFor(rules, `GET ${path}`).policy.baggage.accept.map(each => each.name)
+  t.same(read('/top'), ['jaeger', 'w3c'])
+  t.same(read('/own'), ['w3c'])
+  t.same(read('/said'), ['sw8', 'w3c'])
+  t.same(read('/upstream'), ['ot'])
+})
+
+t.test(
+  'an external upstream gets no baggage but what is said there or on a route, and none passes by',
+  async t => {
+    const { rules } = loaded(
+      t,
+      `
+accept: [w3c]
+baggage: { emit: [w3c, jaeger] }
+upstreams:
+  ours: { echo: true }
+  theirs: { echo: true, external: true, baggage: { max-bytes: 9 } }
+  partner: { echo: true, external: true, baggage: { emit: [ot] } }
+routes:
+  - { match: { path: /ours }, upstream: ours }
+  - { match: { path: /theirs }, upstream: theirs }
+  - { match: { path: /asked }, upstream: theirs, baggage: { emit: [w3c] } }
+  - { match: { path: /partner }, upstream: partner }
+`
+    )
+    const policy = (path: string) => routeFor(rules, `GET ${path}`).policy
+    const emitted = (path: string) => policy(path).baggage.emit.map(each => each.name)
+    t.same(emitted('/ours'), ['w3c', 'jaeger'])
+    t.same(emitted('/theirs'), [])
+    t.same(emitted('/asked'), ['w3c'])
+    t.same(emitted('/partner'), ['ot'])
+    t.same(policy('/ours').stripPrefixes, ['uberctx-'])
+    for (const path of ['/theirs', '/asked', '/partner']) {
+      t.same([...policy(path).stripPrefixes].sort(), ['baggage-', 'ot-baggage-', 'uberctx-'], path)
+      for (const field of ['baggage', 'jaeger-baggage', 'sw8-correlation', 'eagleeye-userdata', 'sftc_head'])
+        t.ok(policy(path).strip.has(field), `${field} on ${path}`)
+    }
+    t.match(rules.effective, { upstreams: { theirs: { external: true, baggage: { emit: [] } } } })
+  }
+)
 
 t.test('fields of every accepted or emitted dialect are stripped, and baggage', async t => {
   const { rules } = loaded(t, `accept: [b3multi]\nemit: [w3c]\n${minimal}`)

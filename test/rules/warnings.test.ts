@@ -61,6 +61,17 @@ t.test('each thing that may surprise is said', async t => {
   }
 })
 
+t.test('baggage for an external upstream is told, where somebody asked for it', async t => {
+  const rules = (more: string) => `accept: [w3c]
+upstreams: { theirs: { echo: true, external: true${more} } }
+routes: [{ match: {}, upstream: theirs }]
+`
+  t.same(warningsOf(loaded(t, rules(''))), [])
+  t.same(warningsOf(loaded(t, rules(', baggage: { emit: [w3c, ot] }'))), [
+    'route /**: upstream theirs is external, and is handed baggage as w3c, ot: others read what it says'
+  ])
+})
+
 t.test('an upstream that no route uses, and rules without routes', async t => {
   t.same(warningsOf(loaded(t, 'upstreams: { a: { echo: true } }\nroutes: []\n')), [
     'routes is empty: every request is answered with 404',

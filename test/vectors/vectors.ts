@@ -1,5 +1,6 @@
 // The cases written by hand from the specifications, by group; and request headers as a dialect reads them.
 import { readFileSync } from 'node:fs'
+import type { Each } from '../../src/baggage/baggage.ts'
 import type { Read } from '../../src/dialects/dialect.ts'
 import type { Sampling } from '../../src/trace/context.ts'
 
@@ -51,6 +52,17 @@ export function readerOf(headers: Headers): Read {
     const lines = headers.filter(([name]) => name.toLowerCase() === field).map(([, value]) => value)
     return lines.length === 0 ? undefined : lines.join(',').replace(/^[ \t]+|[ \t]+$/g, '')
   }
+}
+
+/** Fields by a prefix of their names, as a server hands them to a baggage dialect. */
+export function eachOf(headers: Headers): Each {
+  return prefix =>
+    headers.flatMap(([name, value]) => {
+      const lower = name.toLowerCase()
+      return lower.startsWith(prefix)
+        ? [lower.slice(prefix.length), value.replace(/^[ \t]+|[ \t]+$/g, '')]
+        : []
+    })
 }
 
 /** The flat names and values that `inject` appends, as pairs. */

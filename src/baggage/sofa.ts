@@ -1,0 +1,48 @@
+// SOFATracer's baggage: a field baggage-{key} for each member, URL-encoded; in sftc_head, pairs beside the ids.
+// baggage-sys-* steers SOFA's own middleware: it goes on to SOFA alone, and comes from nowhere else.
+import { percentDecode } from '../trace/percent.ts'
+import type { BaggageDialect, Member } from './baggage.ts'
+import { type Notation, readPrefixed, spaced, writePrefixed } from './prefixed.ts'
+
+// https://github.com/sofastack/sofa-tracer/tree/master/tracer-core/src/main/java/com/alipay/common/tracer/core/registry
+const name = 'sofa'
+const prefix = 'baggage-'
+const system = 'sys-'
+const head = 'sftc_head'
+const systemInHead = '_sys_'
+const maxHead = 1024
+const idsInHead: ReadonlySet<string> = new Set(['tcid', 'spid', 'pspid', 'sample'])
+
+const notation: Notation = {
+  decode: text => percentDecode(spaced(text)),
+  encode: value => encodeURIComponent(value.toWellFormed())
+}
+
+/** All of it is encoded once, and of each pair % & and = a second time. */
+function readHead(text: string): readonly Member[] {
+  return notation
+    .decode(text)
+    .split('&')
+    .flatMap(pair => {
+      const at = pair.indexOf('=')
+      const written = percentDecode(pair.slice(0, Math.max(at, 0)))
+      if (written === '' || idsInHead.has(written)) return []
+      const key = written.startsWith(systemInHead) ? system + written.slice(systemInHead.length) : written
+      return [{ key, value: percentDecode(pair.slice(at + 1)), dialect: name, raw: undefined }]
+    })
+}
+
+export const sofa: BaggageDialect = {
+  name,
+  fields: [head],
+  prefixes: [prefix],
+  reserved: system,
+  extract(read, each) {
+    const apart = readPrefixed(sofa, prefix, notation, each)
+    const text = read(head)
+    return text === undefined || text.length > maxHead ? apart : [...readHead(text), ...apart]
+  },
+  inject(members, set, maxBytes) {
+    writePrefixed(sofa, prefix, notation, members, set, maxBytes)
+  }
+}

@@ -1,0 +1,39 @@
+// SOFATracer's single header, sftc_head: `tcid=…&spid=…&pspid=…&sample=true&` and baggage, as a whole URL-encoded.
+// https://github.com/sofastack/sofa-tracer, AbstractTextFormatter
+
+const maxLength = 4096
+
+export type SofaHead = {
+  readonly trace: string | undefined
+  readonly rpc: string | undefined
+  readonly parent: string | undefined
+  readonly sampled: string | undefined
+}
+
+/** Reads the header: what it names first counts. Undefined when it is too long, or its encoding is none. */
+export function readSofaHead(value: string): SofaHead | undefined {
+  const text = value.length > maxLength ? undefined : decoded(value)
+  if (text === undefined) return undefined
+  const parts = new Map<string, string>()
+  for (const part of text.split('&')) {
+    const at = part.indexOf('=')
+    const key = part.slice(0, at)
+    if (at > 0 && !parts.has(key)) parts.set(key, part.slice(at + 1))
+  }
+  return {
+    trace: parts.get('tcid'),
+    rpc: parts.get('spid'),
+    parent: parts.get('pspid'),
+    sampled: parts.get('sample')
+  }
+}
+
+/** Some senders leave the encoding to a layer that has none. */
+function decoded(value: string): string | undefined {
+  if (value.includes('=')) return value
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return undefined
+  }
+}
