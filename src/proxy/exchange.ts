@@ -125,6 +125,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
       port: socket.localPort ?? 0,
       scheme: this.scheme,
       host: this.host === '' ? undefined : this.host,
+      httpVersion: this.httpVersion,
       believed: this.#trust === 'continue'
     } as const
     line.pool.dispatch(

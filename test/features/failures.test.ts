@@ -3,11 +3,11 @@ import { createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { type AccessLog, createAccessLog } from '../access-log.ts'
 import { startBlackHole } from '../black-hole.ts'
+import { holdClosedPort } from '../closed-port.ts'
 import { metric } from '../metric.ts'
 import { type Respond, startOrigin } from '../origin.ts'
 import { ask, connectRaw, requestOf, statusOf } from '../raw.ts'
 import { type Receiver, type SeenSpan, startReceiver } from '../receiver.ts'
-import { refusedUrl } from '../report/collector.ts'
 import { type Running, run } from '../running.ts'
 import { until } from '../until.ts'
 
@@ -75,7 +75,7 @@ async function fails(t: Test, gateway: Watched, path: string, wanted: Wanted): P
 }
 
 t.test('an upstream that refuses connections is a 503, at once', async t => {
-  const gateway = await before(t, (await refusedUrl()).slice(0, -1))
+  const gateway = await before(t, `http://127.0.0.1:${await holdClosedPort(t)}`)
   const start = performance.now()
   await fails(t, gateway, '/refused', { status: 503, failure: 'UPSTREAM_UNREACHABLE' })
   t.ok(performance.now() - start < 3000)
@@ -222,7 +222,7 @@ t.test('a caller that leaves amid its own body takes its request with it', async
 })
 
 t.test('a body for an upstream that is not there fails like any other request', async t => {
-  const gateway = await before(t, (await refusedUrl()).slice(0, -1))
+  const gateway = await before(t, `http://127.0.0.1:${await holdClosedPort(t)}`)
   const client = await connectRaw(t, gateway.port)
   client.send(`POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(1000)}`)
   t.equal(statusOf(await client.answer()), 503)
