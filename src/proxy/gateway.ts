@@ -1,6 +1,7 @@
 // The listeners in front: node:http to exchanges. Rules come and go under it; a request keeps those it began with.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
+import { listenOn } from '../listen.ts'
 import type { Log } from '../report/log.ts'
 import type { Outcome } from '../report/outcome.ts'
 import type { Listen, Rules } from '../rules/rules.ts'
@@ -85,42 +86,34 @@ export function createListeners(options: GatewayOptions): Listeners {
   }
 
   return {
-    listen: where =>
-      new Promise((resolve, reject) => {
-        const server = createServer(
-          {
-            maxHeaderSize,
-            keepAliveTimeout,
-            headersTimeout,
-            requestTimeout,
-            connectionsCheckingInterval: 1_000,
-            insecureHTTPParser: false,
-            requireHostHeader: true,
-            rejectNonStandardBodyWrites: true,
-            noDelay: true
-          },
-          serve
-        )
-        server.maxHeadersCount = maxHeadersCount
-        server.on('connection', socket => {
-          quiet.add(socket)
-          socket.once('close', () => quiet.delete(socket))
-        })
-        server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-          refuse(error, socket, latest.get(socket)?.writableFinished !== false)
-        })
-        server.once('error', reject)
-        server.listen(where.port, where.host, () => {
-          server.off('error', reject)
-          server.on('error', error => options.log.error('a listener failed', { error: error.message }))
-          servers.push(server)
-          const address = server.address()
-          resolve({
-            host: where.host,
-            port: typeof address === 'object' && address ? address.port : where.port
-          })
-        })
-      }),
+    listen: async where => {
+      const server = createServer(
+        {
+          maxHeaderSize,
+          keepAliveTimeout,
+          headersTimeout,
+          requestTimeout,
+          connectionsCheckingInterval: 1_000,
+          insecureHTTPParser: false,
+          requireHostHeader: true,
+          rejectNonStandardBodyWrites: true,
+          noDelay: true
+        },
+        serve
+      )
+      server.maxHeadersCount = maxHeadersCount
+      server.on('connection', socket => {
+        quiet.add(socket)
+        socket.once('close', () => quiet.delete(socket))
+      })
+      server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+        refuse(error, socket, latest.get(socket)?.writableFinished !== false)
+      })
+      const port = await listenOn(server, where.host, where.port)
+      server.on('error', error => options.log.error('a listener failed', { error: error.message }))
+      servers.push(server)
+      return { host: where.host, port }
+    },
     inFlight: () => running,
     drain: async deadlineMs => {
       draining = true

@@ -4,7 +4,7 @@ import type { Counts } from './counts.ts'
 import { type Exposition, expose } from './exposition.ts'
 import { knownMethod } from './methods.ts'
 import type { AttemptOutcome, Outcome } from './outcome.ts'
-import { createCounter, createGauge, createHistogram, createReadCounter, type Family } from './series.ts'
+import { createCounter, createHistogram, createReading, type Family } from './series.ts'
 
 /** Seconds. https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration */
 const durations = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
@@ -66,21 +66,27 @@ export function createMetrics(gauges: Gauges): Metrics {
     failure,
     ...spanFamilies(gauges.spans),
     reloads,
-    createGauge(
+    createReading(
+      'gauge',
       'tracebridge_rules_loaded_timestamp_seconds',
       'When the rules in force were loaded.',
       [],
       () => [[[], gauges.rulesLoaded() / 1000]]
     ),
-    createGauge(
+    createReading(
+      'gauge',
       'tracebridge_sampling_rate',
       'The share of new traces that a route keeps now.',
       ['route'],
       () => gauges.rates().map(([route, rate]) => [[route], rate])
     ),
-    createGauge('tracebridge_requests_in_flight', 'Requests that are not answered yet.', [], () => [
-      [[], gauges.inFlight()]
-    ]),
+    createReading(
+      'gauge',
+      'tracebridge_requests_in_flight',
+      'Requests that are not answered yet.',
+      [],
+      () => [[[], gauges.inFlight()]]
+    ),
     ...processFamilies
   ]
   return {
@@ -136,7 +142,8 @@ function countContext({ mediation }: Outcome, context: Add, malformed: Add): voi
 /** recorded = exported + rejected + dropped + queued, at any moment. */
 function spanFamilies(counts: Gauges['spans']): readonly Family[] {
   return [
-    createReadCounter(
+    createReading(
+      'counter',
       'tracebridge_spans',
       'Spans by what became of them: exported, rejected by the back end, or dropped for a reason.',
       ['exporter', 'outcome', 'reason'],
@@ -147,30 +154,34 @@ function spanFamilies(counts: Gauges['spans']): readonly Family[] {
           ...[...dropped].map(([reason, count]) => [[exporter, 'dropped', reason], count] as const)
         ])
     ),
-    createReadCounter('tracebridge_spans_recorded', 'Spans handed to an exporter.', ['exporter'], () =>
+    createReading('counter', 'tracebridge_spans_recorded', 'Spans handed to an exporter.', ['exporter'], () =>
       [...counts()].map(([exporter, { recorded }]) => [[exporter], recorded])
     ),
-    createReadCounter('tracebridge_spans_bytes', 'Bytes of spans as sent.', ['exporter'], () =>
+    createReading('counter', 'tracebridge_spans_bytes', 'Bytes of spans as sent.', ['exporter'], () =>
       [...counts()].map(([exporter, { bytes }]) => [[exporter], bytes])
     ),
-    createGauge('tracebridge_spans_queued', 'Spans that wait or are under way.', ['exporter'], () =>
-      [...counts()].map(([exporter, { queued }]) => [[exporter], queued])
+    createReading(
+      'gauge',
+      'tracebridge_spans_queued',
+      'Spans that wait or are under way.',
+      ['exporter'],
+      () => [...counts()].map(([exporter, { queued }]) => [[exporter], queued])
     )
   ]
 }
 
 const processFamilies: readonly Family[] = [
-  createGauge('tracebridge_build_info', 'The version that runs.', ['version', 'node'], () => [
+  createReading('gauge', 'tracebridge_build_info', 'The version that runs.', ['version', 'node'], () => [
     [[version, process.versions.node], 1]
   ]),
-  createReadCounter('process_cpu_seconds', 'CPU time used, user and system.', [], () => {
+  createReading('counter', 'process_cpu_seconds', 'CPU time used, user and system.', [], () => {
     const { user, system } = process.cpuUsage()
     return [[[], (user + system) / 1e6]]
   }),
-  createGauge('process_resident_memory_bytes', 'Resident memory.', [], () => [
+  createReading('gauge', 'process_resident_memory_bytes', 'Resident memory.', [], () => [
     [[], process.memoryUsage.rss()]
   ]),
-  createGauge('process_start_time_seconds', 'When the process started.', [], () => [
+  createReading('gauge', 'process_start_time_seconds', 'When the process started.', [], () => [
     [[], performance.timeOrigin / 1000]
   ])
 ]

@@ -160,6 +160,7 @@ for (const [name, bytes] of Object.entries(broken)) {
       // Where an answer ends with its connection, only a reset tells a broken one from a whole one.
       if (version === '1.0') t.equal(over, 'ECONNRESET')
       await told(t, gateway, '/cut', { status: 200, failure: 'UPSTREAM_INCOMPLETE' })
+      t.equal(spanOf(gateway.receiver.spans(), 'server')?.statusCode, 2, 'an error, whatever the status said')
     })
   }
 }

@@ -5,10 +5,11 @@ import t, { type Test } from 'tap'
 import { otlp } from '../../src/exporters/index.ts'
 import { Pipeline, type PipelineOptions } from '../../src/report/pipeline.ts'
 import { createPost } from '../../src/report/post.ts'
+import { holdClosedPort } from '../closed-port.ts'
 import { decodeRequest, encodePartialSuccess } from '../receiver.ts'
 import { makeSpan, makeSpans, resource } from '../span.ts'
 import { until } from '../until.ts'
-import { portOf, refusedUrl, startCollector } from './collector.ts'
+import { portOf, startCollector } from './collector.ts'
 
 const ok = 200
 
@@ -108,7 +109,7 @@ t.test('record() returns before anything is encoded or sent', async t => {
 })
 
 t.test('nobody listens: five tries with growing waits, then the batch is dropped', async t => {
-  const { pipeline, waits, said, idle } = start(t, await refusedUrl())
+  const { pipeline, waits, said, idle } = start(t, `http://127.0.0.1:${await holdClosedPort(t)}/`)
   record(pipeline, 3)
   await idle()
   t.strictSame(account(t, pipeline), {
