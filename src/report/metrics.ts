@@ -14,6 +14,10 @@ const requestLabels = ['route', 'method', 'status', 'upstream', 'service_tag', '
 /** What metrics ask for when they are read. */
 export type Gauges = {
   readonly inFlight: () => number
+  readonly draining: () => boolean
+  readonly connections: () => readonly ConnectionCounts[]
+  /** Lines of the access log that had no room, or nowhere to go. */
+  readonly linesLost: () => number
   /** Route name to its rate, 0 to 1. */
   readonly rates: () => readonly (readonly [route: string, rate: number])[]
   readonly spans: () => ReadonlyMap<string, Counts>
@@ -21,9 +25,19 @@ export type Gauges = {
   readonly rulesLoaded: () => number
 }
 
+/** Connections to one target, and the requests on them. */
+export type ConnectionCounts = {
+  readonly upstream: string
+  readonly target: string
+  readonly open: number
+  readonly running: number
+}
+
 export type Metrics = {
   /** Counts a finished request. */
   readonly request: (outcome: Outcome) => void
+  /** Counts bytes that were no request, by a code of the table of failures. */
+  readonly refused: (code: string) => void
   readonly reload: (outcome: 'applied' | 'refused') => void
   /** `accept` is the scraper's Accept field. */
   readonly expose: (accept: string | undefined) => Exposition
@@ -87,6 +101,30 @@ export function createMetrics(gauges: Gauges): Metrics {
       [],
       () => [[[], gauges.inFlight()]]
     ),
+    createReading(
+      'gauge',
+      'tracebridge_upstream_connections',
+      'Connections to a target.',
+      ['upstream', 'target'],
+      () => gauges.connections().map(({ upstream, target, open }) => [[upstream, target], open])
+    ),
+    createReading(
+      'gauge',
+      'tracebridge_upstream_requests',
+      'Requests under way to a target.',
+      ['upstream', 'target'],
+      () => gauges.connections().map(({ upstream, target, running }) => [[upstream, target], running])
+    ),
+    createReading('gauge', 'tracebridge_draining', '1 from the signal to end until the end.', [], () => [
+      [[], gauges.draining() ? 1 : 0]
+    ]),
+    createReading(
+      'counter',
+      'tracebridge_access_log_lost',
+      'Lines of the access log that had no room, or nowhere to go.',
+      [],
+      () => [[[], gauges.linesLost()]]
+    ),
     ...processFamilies
   ]
   return {
@@ -94,26 +132,25 @@ export function createMetrics(gauges: Gauges): Metrics {
       const last = outcome.attempts[outcome.attempts.length - 1]
       server.observe(labelsOf(outcome, outcome.status, last), (outcome.end - outcome.start) / 1000)
       for (const attempt of outcome.attempts) {
-        client.observe(labelsOf(outcome, attempt.status, attempt), (attempt.end - attempt.start) / 1000)
+        // An attempt that brought no answer counts as what its failure stands for.
+        const status = attempt.status ?? attempt.failureStatus ?? outcome.status
+        client.observe(labelsOf(outcome, status, attempt), (attempt.end - attempt.start) / 1000)
       }
       if (outcome.failure !== undefined) failure.add([outcome.failure])
       countContext(outcome, context.add, malformed.add)
     },
+    refused: code => failure.add([code]),
     reload: outcome => reloads.add([outcome]),
     expose: accept => expose(families, accept),
     families
   }
 }
 
-function labelsOf(
-  outcome: Outcome,
-  status: number | undefined,
-  attempt: AttemptOutcome | undefined
-): readonly string[] {
+function labelsOf(outcome: Outcome, status: number, attempt: AttemptOutcome | undefined): readonly string[] {
   return [
     outcome.route?.name ?? '',
     knownMethod(outcome.method),
-    status === undefined ? (attempt?.failure ?? '') : String(status),
+    String(status),
     outcome.route?.upstream.name ?? '',
     attempt?.target.tags.get('service.tag') ?? '',
     attempt?.target.tags.get('version') ?? ''
@@ -128,7 +165,7 @@ function countContext({ mediation }: Outcome, context: Add, malformed: Add): voi
   const { dialect, received } = arrival
   if (received.kind !== 'none' && dialect !== undefined) {
     context([dialect, trust === 'continue' ? 'continued' : trust === 'restart' ? 'restarted' : 'ignored'])
-  } else if (arrival.malformed.length === 0) context(['none', 'absent'])
+  } else context(['none', 'absent'])
   for (const one of arrival.malformed) {
     context([one.dialect, 'malformed'])
     malformed([one.dialect, one.reason])

@@ -28,6 +28,7 @@ export function compile(settings: Settings, effective: Rules['effective']): Rule
     const upstream = upstreams.get(route.upstream.name)
     return upstream === undefined ? [] : [routeOf(route, upstream, first)]
   })
+  const top = planOf(settings.sampling)
   return Object.freeze({
     service: settings.service,
     listen: settings.listen,
@@ -38,6 +39,7 @@ export function compile(settings: Settings, effective: Rules['effective']): Rule
     upstreams,
     routes,
     find: createTable(routes.map(route => ({ match: route.match, value: route }))),
+    unrouted: { policy: policyOf(settings), sampling: target => first(target) ?? top },
     effective
   })
 }
@@ -64,7 +66,7 @@ function routeOf(
   return Object.freeze(compiled)
 }
 
-function policyOf(route: RouteSettings): Policy {
+function policyOf(route: Pick<RouteSettings, 'accept' | 'emit' | 'spans' | 'baggage'>): Policy {
   const accept = dialectsOf(route.accept)
   const emit = dialectsOf(route.emit)
   const fields = [...accept, ...emit].flatMap(dialect => dialect.fields)
