@@ -1,4 +1,5 @@
 // The tables of the documents, made from the code they describe.
+import { fileURLToPath } from 'node:url'
 import type { Dialect } from '../src/dialects/dialect.ts'
 import { dialects } from '../src/dialects/find.ts'
 import { failures } from '../src/proxy/failure.ts'
@@ -54,6 +55,9 @@ export function failureTable(): string {
 export function metricTable(): string {
   const { families } = createMetrics({
     inFlight: () => 0,
+    draining: () => false,
+    connections: () => [],
+    linesLost: () => 0,
     rates: () => [],
     spans: () => new Map(),
     rulesLoaded: () => 0
@@ -81,29 +85,39 @@ type Schema = {
 /** Every key of the rules, and what holds where it is left out. */
 export function ruleTable(): string {
   const rows = keysOf(rulesSchema() as Schema, '')
-  const effective = effectiveMinimum()
+  const effective = effectiveBlocks()
   return table(
     ['key', 'what it says', 'default'],
     rows.map(([path = '', meaning = '']) => [`\`${path}\``, meaning, defaultOf(effective, path)])
   )
 }
 
-/** The smallest rule file there can be, with every default filled in. */
-function effectiveMinimum(): unknown {
-  const loaded = loadRules(undefined, { HOSTNAME: '' }, { upstream: 'http://127.0.0.1:9000' })
-  if ('complaints' in loaded) throw new Error('the smallest rules are refused')
+/** A rule file with one of every block, every default filled in. */
+function effectiveBlocks(): unknown {
+  const loaded = loadRules(fileURLToPath(new URL('blocks.yaml', import.meta.url)), { HOSTNAME: '' })
+  if ('complaints' in loaded) throw new Error('docs/blocks.yaml is refused')
   return loaded.rules.effective
 }
 
+/** What its author has to say, or what another key decides, has no default of its own. */
+const told: ReadonlyMap<string, string> = new Map([
+  ['service.instance', 'the name of the machine'],
+  ['service.version', 'none'],
+  ['listen[].address', '`0.0.0.0:8080`'],
+  ['trust', 'loopback and private ranges continue, others restart'],
+  ['spans', '`report` with an exporter, else `none`'],
+  ['cors', 'none'],
+  ['export', 'none'],
+  ['cors.origins', ''],
+  ['export[].otlp.url', ''],
+  ['upstreams.NAME.targets[].url', '']
+])
+
 /** What a route or an upstream takes from the top is said there alone. */
 function defaultOf(effective: unknown, path: string): string {
-  if (path === 'service.instance') return 'the name of the machine'
-  if (
-    /^(routes|upstreams|listen|trust)./.test(path) &&
-    !path.includes('timeouts') &&
-    !path.includes('weight')
-  )
-    return ''
+  const known = told.get(path)
+  if (known !== undefined) return known
+  if (/^(routes|upstreams|trust)./.test(path) && !/timeouts|weight/.test(path)) return ''
   let value: unknown = effective
   for (const step of path.split('.')) {
     const name = step.replace('[]', '')

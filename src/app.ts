@@ -1,10 +1,10 @@
 // The gateway as one thing: built in order, reloaded whole, closed in reverse.
 import { type Admin, createAdmin, type Reloaded } from './admin/server.ts'
 import type { Echo } from './echo/server.ts'
-import { createListeners, type Live } from './proxy/gateway.ts'
+import { createListeners, type Live, type Refusal } from './proxy/gateway.ts'
 import { createPools } from './proxy/pools.ts'
-import { accessLine } from './report/access-line.ts'
-import { createLines, type Lines } from './report/lines.ts'
+import { accessLine, refusalLine } from './report/access-line.ts'
+import { createLines } from './report/lines.ts'
 import type { Log } from './report/log.ts'
 import { createMetrics, type Metrics } from './report/metrics.ts'
 import type { Outcome } from './report/outcome.ts'
@@ -55,6 +55,7 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
   let echo = await embeddedEcho(first)
   let live: Live = { rules: first, pools: createPools(first, echo?.target, undefined) }
   let loadedAt = now()
+  let linesLost = 0
   let serving = false
 
   const tell = (outcome: Outcome): void => {
@@ -62,9 +63,18 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
     for (const span of spansOf(outcome)) pipelines.record(span)
     if (live.rules.accessLog.to !== 'none') lines.write(`${accessLine(outcome)}\n`)
   }
-  const listeners = createListeners({ live: () => live, ids: randomIds, now, log, tell })
+  const refused = ({ at, client, failure }: Refusal): void => {
+    metrics.refused(failure.code)
+    if (live.rules.accessLog.to !== 'none') {
+      lines.write(`${refusalLine(at, client, failure.status, failure.code)}\n`)
+    }
+  }
+  const listeners = createListeners({ live: () => live, ids: randomIds, now, log, tell, refused })
   const metrics = createMetrics({
     inFlight: listeners.inFlight,
+    draining: listeners.draining,
+    connections: () => live.pools.counts(),
+    linesLost: () => linesLost + lines.counts().lost,
     rates: () => live.rules.routes.map(route => [route.name, route.rate()]),
     spans: pipelines.counts,
     rulesLoaded: () => loadedAt
@@ -74,11 +84,14 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
     const before = live
     echo ??= await embeddedEcho(rules)
     pipelines.reload(rules.exporters, resourceOf(rules))
-    lines = relog(lines, before.rules, rules, log)
+    if (before.rules.accessLog.to !== rules.accessLog.to) {
+      linesLost += lines.counts().lost
+      void lines.close()
+      lines = createLines(rules.accessLog.to, log)
+    }
     live = { rules, pools: createPools(rules, echo?.target, before.pools) }
     loadedAt = now()
-    if (!sameAddresses(before.rules, rules))
-      log.warn('new addresses to listen on take effect at the next start')
+    if (!sameAddresses(first, rules)) log.warn('new addresses to listen on take effect at the next start')
   }
 
   async function reloadOnce(): Promise<Reloaded> {
@@ -147,12 +160,6 @@ function unlistened(flag: string, { host, port }: Listen): (error: NodeJS.ErrnoE
 
 function resourceOf({ service }: Rules): { service: string; version: string; instance: string } {
   return { service: service.name, version: service.version, instance: service.instance }
-}
-
-function relog(lines: Lines, before: Rules, after: Rules, log: Log): Lines {
-  if (before.accessLog.to === after.accessLog.to) return lines
-  void lines.close()
-  return createLines(after.accessLog.to, log)
 }
 
 function sameAddresses(a: Rules, b: Rules): boolean {

@@ -65,3 +65,5 @@ async function main(argv: readonly string[]): Promise<number> {
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 process.exitCode = await main(process.argv.slice(2))
+// What is still open then is of no use to anybody; stdout has a second to take the last lines.
+setTimeout(() => process.exit(), 1000).unref()

@@ -41,12 +41,16 @@ export function startChild(t: Teardown, args: readonly string[]): Child {
 /** Starts `tracebridge serve` on free ports and waits until it says where it listens. */
 export async function startServing(t: Teardown, args: readonly string[]): Promise<ServingChild> {
   const child = startChild(t, ['serve', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', ...args])
-  const told = /listens on http:\/\/127\.0\.0\.1:(\d+), admin on (http:\/\/127\.0\.0\.1:\d+)\n/
+  // A demo tells people on stdout, all else its log on stderr.
+  const told =
+    /(?:listens on http:\/\/127\.0\.0\.1:(\d+), admin on |"listen":\["http:\/\/127\.0\.0\.1:(\d+)"\],"admin":")(http:\/\/[\d.:]+)/
+  const said = () => told.exec(child.stdout() + child.stderr())
   await until(
-    () => told.test(child.stdout()) || child.process.exitCode !== null,
+    () => said() !== null || child.process.exitCode !== null,
     `it listens; it said ${child.stderr()}`
   )
-  const [, port = '', adminUrl = ''] = told.exec(child.stdout()) ?? []
+  const [, greeted, logged, adminUrl = ''] = said() ?? []
+  const port = greeted ?? logged ?? ''
   if (port === '') throw new Error(`it does not listen: ${child.stderr()}`)
   return { ...child, port: Number(port), adminUrl }
 }

@@ -16,14 +16,15 @@ const may: Readonly<Record<string, readonly string[]>> = {
   route: [],
   rules: ['trace', 'baggage', 'dialects', 'samplers', 'exporters', 'mediate', 'route'],
   report: ['trace', 'dialects', 'exporters', 'mediate', 'rules', 'version'],
-  proxy: ['trace', 'baggage', 'dialects', 'mediate', 'route', 'rules', 'report'],
+  proxy: ['trace', 'baggage', 'dialects', 'mediate', 'route', 'rules', 'report', 'listen'],
   translate: ['trace', 'mediate', 'rules', 'proxy'],
-  echo: [],
-  admin: ['trace', 'rules', 'report', 'translate'],
+  echo: ['listen'],
+  admin: ['trace', 'rules', 'report', 'translate', 'listen'],
   app: ['trace', 'rules', 'report', 'proxy', 'echo', 'admin'],
   cli: ['trace', 'rules', 'report', 'translate', 'echo', 'app', 'version'],
   main: ['cli', 'version'],
-  version: []
+  version: [],
+  listen: []
 }
 
 function filesBelow(folder: string): string[] {

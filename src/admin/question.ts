@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import type { Question } from '../translate/translate.ts'
 
-const shape = v.object({
+const shape = v.strictObject({
   method: v.optional(v.string(), 'GET'),
   path: v.optional(v.pipe(v.string(), v.startsWith('/')), '/'),
   host: v.optional(v.string()),
@@ -24,8 +24,15 @@ export function questionOf(text: string): { readonly question: Question } | { re
   // An array is an object to valibot, and one without any key is whole.
   const result = v.safeParse(shape, Array.isArray(json) ? undefined : json)
   if (!result.success) {
-    const issue = result.issues[0]
-    return { problem: `${v.getDotPath(issue) ?? 'the body'}: expected ${issue.expected ?? 'another value'}` }
+    const [issue] = result.issues
+    const path = v.getDotPath(issue) ?? 'the body'
+    if (issue.expected === 'never') {
+      return { problem: `${path}: unknown key, expected one of ${Object.keys(shape.entries).join(', ')}` }
+    }
+    if (path.startsWith('headers')) {
+      return { problem: 'headers: expected {"name": "value"} or [["name", "value"]]' }
+    }
+    return { problem: `${path}: expected ${issue.expected ?? 'another value'}` }
   }
   const { method, path, host, from, headers } = result.output
   const pairs = Array.isArray(headers) ? headers : Object.entries(headers)

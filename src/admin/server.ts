@@ -1,5 +1,6 @@
 // The admin listener: probes, metrics, the rules in force, reload and dry run. Loopback unless the rules say otherwise.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { listenOn } from '../listen.ts'
 import type { Metrics } from '../report/metrics.ts'
 import type { Complaint, Listen, Rules } from '../rules/rules.ts'
 import { randomIds } from '../trace/ids.ts'
@@ -105,16 +106,11 @@ export function createAdmin(options: AdminOptions): Admin {
   }
 }
 
-function listen(server: Server, where: Listen): Promise<Listen> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(where.port, where.host, () => {
-      server.off('error', reject)
-      server.on('error', () => {})
-      const address = server.address()
-      resolve({ host: where.host, port: typeof address === 'object' && address ? address.port : where.port })
-    })
-  })
+async function listen(server: Server, { host, port }: Listen): Promise<Listen> {
+  const bound = await listenOn(server, host, port)
+  // From here on: a connection that could not be accepted. It is no reason to stop.
+  server.on('error', () => {})
+  return { host, port: bound }
 }
 
 function text(status: number, body: string): Answer {

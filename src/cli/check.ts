@@ -25,7 +25,7 @@ Warnings are about rules that work, but lose something: a dialect that cannot sa
 can, a span that nobody will find. They do not change the exit code.
 
   tracebridge check rules/edge.yaml
-  tracebridge check --print rules/ > effective.yaml
+  tracebridge check --print rules/edge.yaml > effective.yaml
 
 Ends with 0 when all rules may run, 2 when any may not.
 `

@@ -5,6 +5,7 @@ import { createLog } from '../report/log.ts'
 import { formatComplaint } from '../rules/complaint.ts'
 import { loadRules } from '../rules/load.ts'
 import type { Listen } from '../rules/rules.ts'
+import { warningsOf } from '../rules/warnings.ts'
 import { type RulesWatch, watchRules } from '../rules/watch.ts'
 import { version } from '../version.ts'
 import type { Io } from './io.ts'
@@ -17,7 +18,8 @@ export const help = `Usage: tracebridge serve [--rules PATH] [--upstream URL] [-
 Runs the gateway. Without flags it serves the embedded demo: an upstream that answers with what it received.
 
   --rules PATH     a rule file, or a folder of them; watched, and reloaded when it changes
-  --upstream URL   one upstream for every request; enough without a rule file
+  --upstream URL   one upstream for every request: enough without a rule file, and in place of the routes and
+                   upstreams of one
   --listen ADDR    where to serve, over the rules' own: 8080, 0.0.0.0:8080, [::1]:8080
   --admin ADDR     where /metrics, /readyz, /config, /reload and /translate are, over the rules' own
   -h, --help       this text
@@ -74,12 +76,16 @@ export async function serve(argv: readonly string[], io: ServeIo, signal: AbortS
     io.stderr(`tracebridge: ${error.message}\n`)
     return 1
   }
+  const warnings = warningsOf(loaded).length
+  if (warnings > 0) log.warn('these rules lose something: tracebridge check says what', { warnings })
   const { reopen } = app
   io.onHangup(() => {
     reopen()
     reload()
   })
-  io.stdout(greeting(app))
+  // A demo greets a person; in production stdout is the access log's alone.
+  if (path === undefined && overrides.upstream === undefined) io.stdout(greeting(app))
+  else log.info('listening', { listen: app.listen.map(urlOf), admin: urlOf(app.admin), version })
   await aborted(signal)
   follow.close()
   log.info('draining')
@@ -107,9 +113,10 @@ function createFollower(onChange: () => void): {
 }
 
 function greeting(app: App): string {
-  const urls = app.listen.map(urlOf)
-  return `tracebridge ${version} listens on ${urls.join(' and ')}, admin on ${urlOf(app.admin)}
-Try: curl -H 'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' ${urls[0]}/hello
+  const [url = ''] = app.listen.map(urlOf)
+  const reach = app.listen.some(({ host }) => host === '0.0.0.0' || host === '::') ? ' (every interface)' : ''
+  return `tracebridge ${version} listens on ${url}${reach}, admin on ${urlOf(app.admin)}
+Try: curl -H 'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' ${url}/hello
 `
 }
 

@@ -1,5 +1,6 @@
 // An upstream that answers with what it received. It acts on nothing that it is sent.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { listenOn } from '../listen.ts'
 import { type Header, loadSeen, type Seen } from './seen.ts'
 
 export type Echo = {
@@ -22,17 +23,12 @@ export async function createEcho(): Promise<Echo> {
     request.on('end', () => answer(request, response, body, seen))
   })
   return {
-    listen: (host, port) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(port, host, () => {
-          server.off('error', reject)
-          // From here on: a connection that could not be accepted. It is no reason to stop.
-          server.on('error', () => {})
-          const address = server.address()
-          resolve({ port: typeof address === 'object' && address !== null ? address.port : port })
-        })
-      }),
+    listen: async (host, port) => {
+      const bound = await listenOn(server, host, port)
+      // From here on: a connection that could not be accepted. It is no reason to stop.
+      server.on('error', () => {})
+      return { port: bound }
+    },
     close: () =>
       new Promise(resolve => {
         const deadline = setTimeout(() => server.closeAllConnections(), closeMs)

@@ -22,7 +22,7 @@ function encode(spans: readonly Span[], resource: Resource): Buffer {
   writer.byte(0x0a) // ResourceSpans.resource
   const about = writer.begin()
   attribute(0x0a, 'service.name', resource.service)
-  attribute(0x0a, 'service.version', resource.version)
+  if (resource.version !== '') attribute(0x0a, 'service.version', resource.version)
   attribute(0x0a, 'service.instance.id', resource.instance)
   attribute(0x0a, 'telemetry.sdk.name', 'tracebridge')
   attribute(0x0a, 'telemetry.sdk.language', 'nodejs')

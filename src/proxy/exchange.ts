@@ -7,20 +7,13 @@ import type { AttemptOutcome, Outcome } from '../report/outcome.ts'
 import type { Route, UpstreamTarget } from '../rules/rules.ts'
 import type { TraceContext } from '../trace/context.ts'
 import { callOf } from './call.ts'
-import {
-  amendPreflight,
-  askedMethod,
-  type CorsRequest,
-  corsRequest,
-  permit,
-  preflightFields
-} from './cors.ts'
-import { type Failure, failureOf, failures } from './failure.ts'
+import { askedMethod, type CorsRequest, corsRequest, preflightFields } from './cors.ts'
+import { causeOf, type Failure, failureOf, failures } from './failure.ts'
 import type { Gateway, Live } from './gateway.ts'
 import { outgoing } from './outgoing.ts'
 import type { Line } from './pools.ts'
-import { answered, phraseOf, respondWith } from './respond.ts'
-import { type RequestTarget, targetOf } from './target.ts'
+import { answered, complete, phraseOf } from './respond.ts'
+import { plainAddress, type RequestTarget, targetOf } from './target.ts'
 
 /** One attempt while it lasts. */
 type Attempt = { -readonly [Key in keyof AttemptOutcome]: AttemptOutcome[Key] }
@@ -55,7 +48,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     this.#request = request
     this.#response = response
     this.start = gateway.now()
-    this.client = request.socket.remoteAddress ?? ''
+    this.client = plainAddress(request.socket.remoteAddress ?? '')
     gateway.reader.load(request.rawHeaders)
     const { read } = gateway.reader
     this.#target = targetOf(request.method ?? '', request.url ?? '', read)
@@ -80,13 +73,18 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
 
   /** From request to upstream, or to the failure that ends it here. */
   run(): void {
-    if (!this.#target.path.startsWith('/')) return this.#fail(failures.badRequest)
-    if (this.method === 'TRACE') return this.#fail(failures.methodNotAllowed)
+    if (!isPlain(this.#target, this.httpVersion)) return this.fail(failures.badRequest)
+    if (this.method === 'TRACE') return this.fail(failures.methodNotAllowed)
     const route = this.#find()
-    if (route === undefined) return this.#fail(failures.routeNotFound)
-    this.route = route
     this.#trust = this.#live.rules.trust(this.client)
     const { read, each } = this.#gateway.reader
+    if (route === undefined) {
+      // A request that nobody takes is still found by its trace.
+      const { policy, sampling } = this.#live.rules.unrouted
+      this.mediation = mediate(read, policy, sampling(this.#target), this.#trust, this.#gateway.ids, each)
+      return this.fail(failures.routeNotFound)
+    }
+    this.route = route
     if (route.cors !== undefined) {
       this.#cors = corsRequest(route.cors, this.method, read)
       // A preflight is the browser's own question: it is in no trace and begins none.
@@ -110,14 +108,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
       return this.#answer(204, preflightFields(route.cors, request, this.#gateway.reader.read), '')
     }
     const line = this.#live.pools.next(route.upstream)
-    if (line === undefined) return this.#fail(failures.upstreamUnreachable)
+    if (line === undefined) return this.fail(failures.upstreamUnreachable)
     this.#send(route, line, [])
   }
 
   #attempt(route: Route, mediation: Mediation, plan: SamplingPlan): void {
     const { rules, pools } = this.#live
     const line = pools.next(route.upstream)
-    if (line === undefined) return this.#fail(failures.upstreamUnreachable)
+    if (line === undefined) return this.fail(failures.upstreamUnreachable)
     const call = callOf(rules.service, route, this.method, line.target, this.attempts.length + 1)
     const { span, set } = attempt(mediation, route.policy, plan, this.#gateway.ids, call)
     this.attempts.push(this.#begun(span, line.target))
@@ -131,6 +129,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
       port: socket.localPort ?? 0,
       scheme: this.scheme,
       host: this.host === '' ? undefined : this.host,
+      httpVersion: this.httpVersion,
       believed: this.#trust === 'continue'
     } as const
     line.pool.dispatch(
@@ -149,7 +148,16 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
   }
 
   #begun(span: TraceContext, target: UpstreamTarget): Attempt {
-    return { span, target, start: this.#gateway.now(), end: 0, status: undefined, failure: undefined }
+    return {
+      span,
+      target,
+      start: this.#gateway.now(),
+      end: 0,
+      status: undefined,
+      failure: undefined,
+      failureStatus: undefined,
+      cause: undefined
+    }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -169,10 +177,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     const last = this.attempts.at(-1)
     if (last !== undefined) last.status = status
     const fields = answered(controller.rawHeaders)
-    this.#respond(fields)
+    this.#complete(fields)
     this.status = status
-    // The rest of a body that the upstream did not wait for would be taken for the next request.
-    if (!this.#request.complete || this.#gateway.draining()) this.#response.shouldKeepAlive = false
+    this.#endConnection()
     this.#response.writeHead(status, phraseOf(message), fields)
     // A body that is here already goes with its header in one write; one that is not must not hold it back.
     process.nextTick(flush, this)
@@ -201,41 +208,36 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     if (this.#over) return this.#ended(failures.callerGone)
     const failure = failureOf(error, this.#response.headersSent)
     if (failure === failures.internal) this.#gateway.log.error('an exchange failed', { stack: error.stack })
-    this.#ended(failure)
-    this.#fail(failure)
+    this.#ended(failure, causeOf(error))
+    this.fail(failure)
   }
 
   /** Ends the attempt; what the upstream did is known from here on. */
-  #ended(failure: Failure | undefined): void {
+  #ended(failure: Failure | undefined, cause?: string): void {
     const last = this.attempts.at(-1)
     if (last === undefined || last.end !== 0) return
     last.end = this.#gateway.now()
     last.failure = failure?.code
+    last.failureStatus = failure?.status
+    last.cause = cause
   }
 
   /** CORS and trace fields of the answer. */
-  #respond(fields: string[]): void {
-    const { route, mediation } = this
-    if (route === undefined) return
-    const cors = this.#cors
-    // The span id tells a stranger about traffic: only believed callers and allowed pages get it.
-    const told = mediation?.reports === true && (this.#trust === 'continue' || cors?.allowed === true)
-    if (told) respondWith(route.respond, mediation.span, fields)
-    if (route.cors === undefined) return
-    if (cors === undefined) {
-      fields.push('Vary', 'Origin')
-    } else if (cors.preflight) {
-      this.#gateway.reader.load(this.#request.rawHeaders)
-      amendPreflight(route.cors, cors, this.#gateway.reader.read, fields)
-    } else permit(route.cors, cors, told && route.respond.includes('server-timing'), fields)
+  #complete(fields: string[]): void {
+    if (this.route === undefined) return
+    this.#gateway.reader.load(this.#request.rawHeaders)
+    const { read } = this.#gateway.reader
+    complete(this.route, this.mediation, this.#trust, this.#cors, read, fields)
   }
 
   /** Ends the request with a failure of the table, or cuts the connection where an answer has begun. */
-  #fail(failure: Failure): void {
+  fail(failure: Failure): void {
     this.failure = failure.code
     if (this.#response.headersSent) return this.#cut()
+    // Who sent this will hardly send something better behind it.
+    if (failure.closes) this.#response.shouldKeepAlive = false
     const fields = ['Content-Type', 'application/json']
-    this.#respond(fields)
+    this.#complete(fields)
     this.#answer(
       failure.status,
       fields,
@@ -250,11 +252,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     this.#response.destroy()
   }
 
+  /** The rest of a body that nobody waited for would be taken for the next request. */
+  #endConnection(): void {
+    const unread = !this.#request.complete && hasBody(this.#request)
+    if (unread || this.#gateway.draining()) this.#response.shouldKeepAlive = false
+  }
+
   /** Answers from here. */
   #answer(status: number, fields: string[], body: string): void {
     this.status = status
     if (body !== '') fields.push('Content-Length', String(Buffer.byteLength(body)))
-    if (!this.#request.complete || this.#gateway.draining()) this.#response.shouldKeepAlive = false
+    this.#endConnection()
     this.#response.writeHead(status, STATUS_CODES[status] ?? '', fields)
     this.bytes = this.method === 'HEAD' ? 0 : body.length
     this.#response.end(this.method === 'HEAD' ? '' : body)
@@ -265,7 +273,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     const stack = error instanceof Error ? error.stack : String(error)
     this.#gateway.log.error('an exchange failed', { stack })
     this.#ended(failures.internal)
-    this.#fail(failures.internal)
+    this.fail(failures.internal)
   }
 
   /** The response is over: all of it was sent, or the connection is gone. */
@@ -292,6 +300,12 @@ const callerGone = new Error(failures.callerGone.message)
 function hasBody(request: IncomingMessage): boolean {
   const { headers } = request
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
+/** Origin-form with one Host, as HTTP/1.1 asks for. https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
+function isPlain({ path, authority, header }: RequestTarget, httpVersion: string): boolean {
+  if (!path.startsWith('/') || authority.includes(',')) return false
+  return httpVersion !== '1.1' || header('host') !== undefined
 }
 
 function flush(exchange: Exchange): void {

@@ -1,4 +1,5 @@
 // The one table of failures: every request that the gateway itself cannot complete ends in one of these.
+import { AssertionError } from 'node:assert'
 import { errors } from 'undici'
 
 /** Whose doing it was: decides the log level and what an operator looks at first. */
@@ -11,6 +12,8 @@ export type Failure = {
   readonly side: Side
   /** For people; holds no byte of any request. */
   readonly message: string
+  /** What follows on the caller's connection cannot be relied on. */
+  readonly closes?: boolean
 }
 
 /** In the order of a request's life; README.md shows this table. */
@@ -19,13 +22,21 @@ export const failures = {
     code: 'BAD_REQUEST',
     status: 400,
     side: 'caller',
-    message: 'the request is not valid HTTP'
+    message: 'the request is not valid HTTP',
+    closes: true
   },
   requestTimeout: {
     code: 'REQUEST_TIMEOUT',
     status: 408,
     side: 'caller',
     message: 'the request did not arrive in time'
+  },
+  expectationFailed: {
+    code: 'EXPECTATION_FAILED',
+    status: 417,
+    side: 'caller',
+    message: 'an expectation other than 100-continue',
+    closes: true
   },
   headerTooLarge: {
     code: 'HEADER_TOO_LARGE',
@@ -87,7 +98,7 @@ export const failures = {
     side: 'gateway',
     message: 'an error in the gateway; its log has it'
   }
-} as const satisfies Record<string, Failure>
+} as const satisfies Readonly<Record<string, Failure>>
 
 /** What the system was asked to do when nothing had reached the upstream yet. */
 const connecting: ReadonlySet<string> = new Set(['connect', 'getaddrinfo'])
@@ -102,6 +113,8 @@ export function failureOf(error: unknown, answered: boolean): Failure {
   // Several addresses of one host fail as one error that holds the others.
   const first = error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error
   if (first instanceof errors.HTTPParserError) return failures.upstreamInvalid
+  // An answer that undici itself did not think possible: 101 to a request that asked for no upgrade.
+  if (first instanceof AssertionError) return failures.upstreamInvalid
   const code = textOf(first, 'code')
   if (code === undefined) return failures.internal
   const call = textOf(first, 'syscall')
@@ -113,6 +126,12 @@ export function failureOf(error: unknown, answered: boolean): Failure {
   if (code === 'UND_ERR_NOT_SUPPORTED') return failures.badRequest
   if (call !== undefined || code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return failures.upstreamReset
   return code.startsWith('UND_ERR') ? failures.upstreamInvalid : failures.internal
+}
+
+/** What the system or undici calls the error; low in cardinality. */
+export function causeOf(error: unknown): string | undefined {
+  const first = error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error
+  return textOf(first, 'code')
 }
 
 function textOf(error: unknown, key: 'code' | 'syscall'): string | undefined {

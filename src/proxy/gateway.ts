@@ -1,6 +1,7 @@
 // The listeners in front: node:http to exchanges. Rules come and go under it; a request keeps those it began with.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
+import { listenOn } from '../listen.ts'
 import type { Log } from '../report/log.ts'
 import type { Outcome } from '../report/outcome.ts'
 import type { Listen, Rules } from '../rules/rules.ts'
@@ -9,6 +10,7 @@ import { Exchange } from './exchange.ts'
 import { type Failure, failures } from './failure.ts'
 import { createFieldReader, type FieldReader } from './fields.ts'
 import type { Pools } from './pools.ts'
+import { plainAddress } from './target.ts'
 
 /** What a reload swaps, whole. */
 export type Live = { readonly rules: Rules; readonly pools: Pools }
@@ -25,18 +27,23 @@ export type Gateway = {
   readonly tell: (outcome: Outcome) => void
 }
 
+/** Bytes that are no request, and whom they came from. */
+export type Refusal = { readonly client: string; readonly failure: Failure; readonly at: number }
+
 export type GatewayOptions = {
   readonly live: () => Live
   readonly ids: Ids
   readonly now: () => number
   readonly log: Log
   readonly tell: (outcome: Outcome) => void
+  readonly refused: (refusal: Refusal) => void
 }
 
 export type Listeners = {
   /** Where it listens; rejects with the error of node:net. */
   readonly listen: (where: Listen) => Promise<Listen>
   readonly inFlight: () => number
+  readonly draining: () => boolean
   /** Takes no new connection, lets requests in flight end for `deadlineMs`, then cuts what is left. */
   readonly drain: (deadlineMs: number) => Promise<void>
 }
@@ -71,57 +78,65 @@ export function createListeners(options: GatewayOptions): Listeners {
     }
   }
 
-  function serve(request: IncomingMessage, response: ServerResponse): void {
+  function serve(request: IncomingMessage, response: ServerResponse, failure?: Failure): void {
     running++
     quiet.delete(request.socket)
     latest.set(request.socket, response)
     const exchange = new Exchange(gateway, options.live(), request, response)
     response.on('close', () => exchange.closed())
     try {
-      exchange.run()
+      if (failure === undefined) exchange.run()
+      else exchange.fail(failure)
     } catch (error) {
       exchange.crashed(error)
     }
   }
 
+  function refuse(failure: Failure, socket: Socket): void {
+    const client = plainAddress(socket.remoteAddress ?? '')
+    say(failure, socket)
+    options.refused({ client, failure, at: options.now() })
+  }
+
   return {
-    listen: where =>
-      new Promise((resolve, reject) => {
-        const server = createServer(
-          {
-            maxHeaderSize,
-            keepAliveTimeout,
-            headersTimeout,
-            requestTimeout,
-            connectionsCheckingInterval: 1_000,
-            insecureHTTPParser: false,
-            requireHostHeader: true,
-            rejectNonStandardBodyWrites: true,
-            noDelay: true
-          },
-          serve
-        )
-        server.maxHeadersCount = maxHeadersCount
-        server.on('connection', socket => {
-          quiet.add(socket)
-          socket.once('close', () => quiet.delete(socket))
-        })
-        server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-          refuse(error, socket, latest.get(socket)?.writableFinished !== false)
-        })
-        server.once('error', reject)
-        server.listen(where.port, where.host, () => {
-          server.off('error', reject)
-          server.on('error', error => options.log.error('a listener failed', { error: error.message }))
-          servers.push(server)
-          const address = server.address()
-          resolve({
-            host: where.host,
-            port: typeof address === 'object' && address ? address.port : where.port
-          })
-        })
-      }),
+    listen: async where => {
+      const server = createServer(
+        {
+          maxHeaderSize,
+          keepAliveTimeout,
+          headersTimeout,
+          requestTimeout,
+          connectionsCheckingInterval: 1_000,
+          insecureHTTPParser: false,
+          // Ours is the answer, in the words of the table of failures.
+          requireHostHeader: false,
+          rejectNonStandardBodyWrites: true,
+          noDelay: true
+        },
+        (request, response) => serve(request, response)
+      )
+      server.maxHeadersCount = maxHeadersCount
+      server.on('connection', socket => {
+        quiet.add(socket)
+        socket.once('close', () => quiet.delete(socket))
+      })
+      server.on('checkExpectation', (request, response) => {
+        serve(request, response, failures.expectationFailed)
+      })
+      server.on('connect', (_, socket: Socket) => refuse(failures.methodNotAllowed, socket))
+      server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+        // With an answer under way there is nothing left to say on this connection.
+        const answering = latest.get(socket)?.writableFinished === false
+        if (!socket.writable || error.code === 'ECONNRESET' || answering) socket.destroy()
+        else refuse(refusals.get(error.code) ?? failures.badRequest, socket)
+      })
+      const port = await listenOn(server, where.host, where.port)
+      server.on('error', error => options.log.error('a listener failed', { error: error.message }))
+      servers.push(server)
+      return { host: where.host, port }
+    },
     inFlight: () => running,
+    draining: () => draining,
     drain: async deadlineMs => {
       draining = true
       await Promise.all(servers.map(server => end(server, quiet, deadlineMs)))
@@ -157,13 +172,10 @@ const refusals: ReadonlyMap<string | undefined, Failure> = new Map<string | unde
   ['ERR_HTTP_REQUEST_TIMEOUT', failures.requestTimeout]
 ])
 
-/** Bytes that are no request. Nothing of them is repeated. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket, idle: boolean): void {
-  // With an answer under way there is nothing left to say on this connection.
-  if (!socket.writable || error.code === 'ECONNRESET' || !idle) return void socket.destroy()
-  const { code, status, message } = refusals.get(error.code) ?? failures.badRequest
+/** Answers what is no request. Nothing of it is repeated. */
+function say({ code, status, message }: Failure, socket: Socket): void {
   const body = `${JSON.stringify({ error: code, message })}\n`
   socket.end(
-    `HTTP/1.1 ${status} ${code}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
   )
 }

@@ -10,6 +10,8 @@ export type Caller = {
   readonly port: number
   readonly scheme: 'http' | 'https'
   readonly host: string | undefined
+  /** `1.1`: what the caller spoke, as Via has it. */
+  readonly httpVersion: string
   /** What a believed caller says of those before it is added to; of others it is replaced. */
   readonly believed: boolean
 }
@@ -73,5 +75,6 @@ function forward(fields: RawFields, caller: Caller, out: string[]): void {
     out.push('X-Forwarded-Port', String(caller.port))
   }
   const via = fieldOf(fields, 'via')
-  out.push('Via', via === undefined ? `1.1 ${pseudonym}` : `${via}, 1.1 ${pseudonym}`)
+  const here = `${caller.httpVersion} ${pseudonym}`
+  out.push('Via', via === undefined ? here : `${via}, ${here}`)
 }

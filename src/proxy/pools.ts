@@ -11,13 +11,18 @@ export type Pools = {
   readonly next: (upstream: Upstream) => Line | undefined
   /** By what sets connections apart: where they go, and how they are made. */
   readonly byKey: ReadonlyMap<string, Pool>
+  readonly counts: () => readonly {
+    readonly upstream: string
+    readonly target: string
+    readonly open: number
+    readonly running: number
+  }[]
   readonly close: () => Promise<void>
 }
 
 /** Milliseconds that an idle connection is kept: less than most servers do, so that they rarely close first. */
 const keepAlive = 4_000
 const keepAliveMax = 30_000
-const connections = 256
 /** Bytes of an answer's header. */
 const maxHeaderSize = 64 * 1024
 
@@ -32,12 +37,14 @@ export function createPools(
 ): Pools {
   const byKey = new Map<string, Pool>()
   const balancers = new Map<Upstream, Balancer<Line>>()
+  const named: (Line & { readonly upstream: string })[] = []
   for (const upstream of rules.upstreams.values()) {
     const targets = upstream.echo ? (echo === undefined ? [] : [echo]) : upstream.targets
     const lines = targets.map(target => {
       const key = `${target.origin} ${upstream.timeouts.connect}`
       const pool = byKey.get(key) ?? before?.byKey.get(key) ?? connect(upstream, target)
       byKey.set(key, pool)
+      named.push({ target, pool, upstream: upstream.name })
       return { target, pool }
     })
     balancers.set(
@@ -49,6 +56,11 @@ export function createPools(
   return {
     next: upstream => balancers.get(upstream)?.(),
     byKey,
+    counts: () =>
+      named.map(({ upstream, target, pool }) => {
+        const { connected, running } = pool.stats
+        return { upstream, target: target.origin, open: connected, running }
+      }),
     close: async () => {
       await Promise.all([...byKey.values()].map(pool => pool.close()))
     }
@@ -59,7 +71,6 @@ function connect(upstream: Upstream, target: UpstreamTarget): Pool {
   return new Pool(target.origin, {
     allowH2: false,
     pipelining: 1,
-    connections,
     maxHeaderSize,
     keepAliveTimeout: keepAlive,
     keepAliveMaxTimeout: keepAliveMax,

@@ -1,7 +1,10 @@
 // The response header as the caller gets it.
-import { isSampled } from '../mediate/mediate.ts'
-import type { ResponseField } from '../rules/rules.ts'
+import type { Read } from '../dialects/dialect.ts'
+import { isSampled, type Mediation } from '../mediate/mediate.ts'
+import type { Trust } from '../mediate/policy.ts'
+import type { ResponseField, Route } from '../rules/rules.ts'
 import type { TraceContext } from '../trace/context.ts'
+import { amendPreflight, type CorsRequest, permit } from './cors.ts'
 import { named, type RawFields, removeFields } from './fields.ts'
 import { endsHere, nominatedBy } from './hop.ts'
 
@@ -29,6 +32,24 @@ const phrase = /^[\t\x20-\x7e]{0,256}$/
 /** A reason phrase as it came; '' for one that could not be written: nobody depends on it. */
 export function phraseOf(message: string | undefined): string {
   return message !== undefined && phrase.test(message) ? message : ''
+}
+
+/** Adds what the route says of its answers: the span, to those who may know, and CORS. */
+export function complete(
+  route: Route,
+  mediation: Mediation | undefined,
+  trust: Trust,
+  cors: CorsRequest | undefined,
+  read: Read,
+  fields: string[]
+): void {
+  // The span id tells a stranger about traffic: only believed callers and allowed pages get it.
+  const told = mediation?.reports === true && (trust === 'continue' || cors?.allowed === true)
+  if (told) respondWith(route.respond, mediation.span, fields)
+  if (route.cors === undefined) return
+  if (cors === undefined) fields.push('Vary', 'Origin')
+  else if (cors.preflight) amendPreflight(route.cors, cors, read, fields)
+  else permit(route.cors, cors, told && route.respond.includes('server-timing'), fields)
 }
 
 /**

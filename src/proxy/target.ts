@@ -23,6 +23,14 @@ export function targetOf(method: string, url: string, read: Read): RequestTarget
   }
 }
 
+// IPv4 callers of a dual-stack socket. https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2
+const mapped = '::ffff:'
+
+/** An address as people know it: IPv4 in its own form, whatever the socket. */
+export function plainAddress(address: string): string {
+  return address.startsWith(mapped) && address.includes('.') ? address.slice(mapped.length) : address
+}
+
 /** Lower case, without port; the brackets of an IPv6 address stay. */
 export function hostOf(authority: string): string {
   const colon = authority.lastIndexOf(':')

@@ -6,6 +6,11 @@ import { bounded } from './redact.ts'
 // JSON escapes the other control characters itself; terminals obey these, and some readers end lines at them.
 const unsafe = /[\x7f-\x9f\u2028\u2029]/g
 
+/** The line for bytes that were no request: there is nothing of them to tell. */
+export function refusalLine(at: number, client: string, status: number, failure: string): string {
+  return JSON.stringify({ time: new Date(at).toISOString(), status, client, failure })
+}
+
 /** A line of the access log, without its end. */
 export function accessLine(outcome: Outcome): string {
   const { route, mediation, attempts, failure } = outcome
@@ -25,14 +30,15 @@ export function accessLine(outcome: Outcome): string {
     target: last?.target.origin,
     tags:
       last === undefined || last.target.tags.size === 0 ? undefined : Object.fromEntries(last.target.tags),
-    failure
+    failure,
+    cause: last?.cause
   }
   if (mediation !== undefined) {
     const { span, arrival } = mediation
     entry['trace_id'] = span.traceId
     entry['span_id'] = span.spanId
     entry['sampled'] = isSampled(span)
-    entry['dialect'] = arrival.dialect
+    if (arrival.received.kind !== 'none') entry['dialect'] = arrival.dialect
     for (const dialect of route?.policy.emit ?? []) {
       const text = dialect.traceIdText(span)
       if (text !== span.traceId) entry[`trace_id_${dialect.name}`] = text

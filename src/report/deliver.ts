@@ -21,8 +21,9 @@ export type Patience = {
 }
 
 export const patience: Patience = {
-  tries: 5,
-  retryForMs: 120_000,
+  // As long as the OpenTelemetry Collector tries. What waits meanwhile is bounded by the queue, not by this.
+  tries: 30,
+  retryForMs: 300_000,
   now: () => performance.now(),
   random: Math.random,
   // Not referenced: spans alone do not keep a process alive, the pipeline's close() does.

@@ -4,7 +4,7 @@ import type { Counts } from './counts.ts'
 import { type Exposition, expose } from './exposition.ts'
 import { knownMethod } from './methods.ts'
 import type { AttemptOutcome, Outcome } from './outcome.ts'
-import { createCounter, createGauge, createHistogram, createReadCounter, type Family } from './series.ts'
+import { createCounter, createHistogram, createReading, type Family } from './series.ts'
 
 /** Seconds. https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration */
 const durations = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
@@ -14,6 +14,10 @@ const requestLabels = ['route', 'method', 'status', 'upstream', 'service_tag', '
 /** What metrics ask for when they are read. */
 export type Gauges = {
   readonly inFlight: () => number
+  readonly draining: () => boolean
+  readonly connections: () => readonly ConnectionCounts[]
+  /** Lines of the access log that had no room, or nowhere to go. */
+  readonly linesLost: () => number
   /** Route name to its rate, 0 to 1. */
   readonly rates: () => readonly (readonly [route: string, rate: number])[]
   readonly spans: () => ReadonlyMap<string, Counts>
@@ -21,9 +25,19 @@ export type Gauges = {
   readonly rulesLoaded: () => number
 }
 
+/** Connections to one target, and the requests on them. */
+export type ConnectionCounts = {
+  readonly upstream: string
+  readonly target: string
+  readonly open: number
+  readonly running: number
+}
+
 export type Metrics = {
   /** Counts a finished request. */
   readonly request: (outcome: Outcome) => void
+  /** Counts bytes that were no request, by a code of the table of failures. */
+  readonly refused: (code: string) => void
   readonly reload: (outcome: 'applied' | 'refused') => void
   /** `accept` is the scraper's Accept field. */
   readonly expose: (accept: string | undefined) => Exposition
@@ -66,21 +80,51 @@ export function createMetrics(gauges: Gauges): Metrics {
     failure,
     ...spanFamilies(gauges.spans),
     reloads,
-    createGauge(
+    createReading(
+      'gauge',
       'tracebridge_rules_loaded_timestamp_seconds',
       'When the rules in force were loaded.',
       [],
       () => [[[], gauges.rulesLoaded() / 1000]]
     ),
-    createGauge(
+    createReading(
+      'gauge',
       'tracebridge_sampling_rate',
       'The share of new traces that a route keeps now.',
       ['route'],
       () => gauges.rates().map(([route, rate]) => [[route], rate])
     ),
-    createGauge('tracebridge_requests_in_flight', 'Requests that are not answered yet.', [], () => [
-      [[], gauges.inFlight()]
+    createReading(
+      'gauge',
+      'tracebridge_requests_in_flight',
+      'Requests that are not answered yet.',
+      [],
+      () => [[[], gauges.inFlight()]]
+    ),
+    createReading(
+      'gauge',
+      'tracebridge_upstream_connections',
+      'Connections to a target.',
+      ['upstream', 'target'],
+      () => gauges.connections().map(({ upstream, target, open }) => [[upstream, target], open])
+    ),
+    createReading(
+      'gauge',
+      'tracebridge_upstream_requests',
+      'Requests under way to a target.',
+      ['upstream', 'target'],
+      () => gauges.connections().map(({ upstream, target, running }) => [[upstream, target], running])
+    ),
+    createReading('gauge', 'tracebridge_draining', '1 from the signal to end until the end.', [], () => [
+      [[], gauges.draining() ? 1 : 0]
     ]),
+    createReading(
+      'counter',
+      'tracebridge_access_log_lost',
+      'Lines of the access log that had no room, or nowhere to go.',
+      [],
+      () => [[[], gauges.linesLost()]]
+    ),
     ...processFamilies
   ]
   return {
@@ -88,26 +132,25 @@ export function createMetrics(gauges: Gauges): Metrics {
       const last = outcome.attempts[outcome.attempts.length - 1]
       server.observe(labelsOf(outcome, outcome.status, last), (outcome.end - outcome.start) / 1000)
       for (const attempt of outcome.attempts) {
-        client.observe(labelsOf(outcome, attempt.status, attempt), (attempt.end - attempt.start) / 1000)
+        // An attempt that brought no answer counts as what its failure stands for.
+        const status = attempt.status ?? attempt.failureStatus ?? outcome.status
+        client.observe(labelsOf(outcome, status, attempt), (attempt.end - attempt.start) / 1000)
       }
       if (outcome.failure !== undefined) failure.add([outcome.failure])
       countContext(outcome, context.add, malformed.add)
     },
+    refused: code => failure.add([code]),
     reload: outcome => reloads.add([outcome]),
     expose: accept => expose(families, accept),
     families
   }
 }
 
-function labelsOf(
-  outcome: Outcome,
-  status: number | undefined,
-  attempt: AttemptOutcome | undefined
-): readonly string[] {
+function labelsOf(outcome: Outcome, status: number, attempt: AttemptOutcome | undefined): readonly string[] {
   return [
     outcome.route?.name ?? '',
     knownMethod(outcome.method),
-    status === undefined ? (attempt?.failure ?? '') : String(status),
+    String(status),
     outcome.route?.upstream.name ?? '',
     attempt?.target.tags.get('service.tag') ?? '',
     attempt?.target.tags.get('version') ?? ''
@@ -122,7 +165,7 @@ function countContext({ mediation }: Outcome, context: Add, malformed: Add): voi
   const { dialect, received } = arrival
   if (received.kind !== 'none' && dialect !== undefined) {
     context([dialect, trust === 'continue' ? 'continued' : trust === 'restart' ? 'restarted' : 'ignored'])
-  } else if (arrival.malformed.length === 0) context(['none', 'absent'])
+  } else context(['none', 'absent'])
   for (const one of arrival.malformed) {
     context([one.dialect, 'malformed'])
     malformed([one.dialect, one.reason])
@@ -136,7 +179,8 @@ function countContext({ mediation }: Outcome, context: Add, malformed: Add): voi
 /** recorded = exported + rejected + dropped + queued, at any moment. */
 function spanFamilies(counts: Gauges['spans']): readonly Family[] {
   return [
-    createReadCounter(
+    createReading(
+      'counter',
       'tracebridge_spans',
       'Spans by what became of them: exported, rejected by the back end, or dropped for a reason.',
       ['exporter', 'outcome', 'reason'],
@@ -147,30 +191,34 @@ function spanFamilies(counts: Gauges['spans']): readonly Family[] {
           ...[...dropped].map(([reason, count]) => [[exporter, 'dropped', reason], count] as const)
         ])
     ),
-    createReadCounter('tracebridge_spans_recorded', 'Spans handed to an exporter.', ['exporter'], () =>
+    createReading('counter', 'tracebridge_spans_recorded', 'Spans handed to an exporter.', ['exporter'], () =>
       [...counts()].map(([exporter, { recorded }]) => [[exporter], recorded])
     ),
-    createReadCounter('tracebridge_spans_bytes', 'Bytes of spans as sent.', ['exporter'], () =>
+    createReading('counter', 'tracebridge_spans_bytes', 'Bytes of spans as sent.', ['exporter'], () =>
       [...counts()].map(([exporter, { bytes }]) => [[exporter], bytes])
     ),
-    createGauge('tracebridge_spans_queued', 'Spans that wait or are under way.', ['exporter'], () =>
-      [...counts()].map(([exporter, { queued }]) => [[exporter], queued])
+    createReading(
+      'gauge',
+      'tracebridge_spans_queued',
+      'Spans that wait or are under way.',
+      ['exporter'],
+      () => [...counts()].map(([exporter, { queued }]) => [[exporter], queued])
     )
   ]
 }
 
 const processFamilies: readonly Family[] = [
-  createGauge('tracebridge_build_info', 'The version that runs.', ['version', 'node'], () => [
+  createReading('gauge', 'tracebridge_build_info', 'The version that runs.', ['version', 'node'], () => [
     [[version, process.versions.node], 1]
   ]),
-  createReadCounter('process_cpu_seconds', 'CPU time used, user and system.', [], () => {
+  createReading('counter', 'process_cpu_seconds', 'CPU time used, user and system.', [], () => {
     const { user, system } = process.cpuUsage()
     return [[[], (user + system) / 1e6]]
   }),
-  createGauge('process_resident_memory_bytes', 'Resident memory.', [], () => [
+  createReading('gauge', 'process_resident_memory_bytes', 'Resident memory.', [], () => [
     [[], process.memoryUsage.rss()]
   ]),
-  createGauge('process_start_time_seconds', 'When the process started.', [], () => [
+  createReading('gauge', 'process_start_time_seconds', 'When the process started.', [], () => [
     [[], performance.timeOrigin / 1000]
   ])
 ]

@@ -13,6 +13,10 @@ export type AttemptOutcome = {
   readonly status: number | undefined
   /** A code of the table of failures. */
   readonly failure: string | undefined
+  /** The status that stands for that failure, as the table of failures has it. */
+  readonly failureStatus: number | undefined
+  /** What the system calls the error behind it: `ECONNREFUSED`. */
+  readonly cause: string | undefined
 }
 
 export type Outcome = {

@@ -118,34 +118,23 @@ export function createHistogram(
   }
 }
 
-/** A value that is asked for when it is read: `values` gives label values and value. */
-export function createGauge(
-  name: string,
-  help: string,
-  labels: readonly string[],
-  values: () => readonly (readonly [values: readonly string[], value: number])[]
-): Family {
-  return {
-    name,
-    help,
-    type: 'gauge',
-    labels,
-    samples: () => values().map(([of, value]) => ({ suffix: '', labels: labelled(labels, of), value }))
-  }
-}
+/** What is kept elsewhere and asked for when it is read: label values and a value for each. */
+export type Reading = () => readonly (readonly [values: readonly string[], value: number])[]
 
-/** A counter that is kept elsewhere and asked for when it is read. */
-export function createReadCounter(
+/** A gauge, or a counter (`name` without `_total`), that is read where it is kept. */
+export function createReading(
+  type: 'gauge' | 'counter',
   name: string,
   help: string,
   labels: readonly string[],
-  values: () => readonly (readonly [values: readonly string[], value: number])[]
+  read: Reading
 ): Family {
+  const suffix = type === 'counter' ? '_total' : ''
   return {
     name,
     help,
-    type: 'counter',
+    type,
     labels,
-    samples: () => values().map(([of, value]) => ({ suffix: '_total', labels: labelled(labels, of), value }))
+    samples: () => read().map(([of, value]) => ({ suffix, labels: labelled(labels, of), value }))
   }
 }

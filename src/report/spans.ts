@@ -46,7 +46,7 @@ function serverSpan(outcome: Outcome, mediation: Mediation): Span {
   if (route !== undefined) attributes.push('http.route', route.template)
   addAuthority(outcome.host, attributes)
   if (outcome.userAgent !== undefined) attributes.push('user_agent.original', bounded(outcome.userAgent))
-  if (mediation.arrival.dialect !== undefined) {
+  if (mediation.arrival.dialect !== undefined && mediation.arrival.received.kind !== 'none') {
     attributes.push('tracebridge.dialect.in', mediation.arrival.dialect)
   }
   const debugId = mediation.span.residue?.get('jaeger-debug-id')
@@ -93,6 +93,7 @@ function clientSpan(outcome: Outcome, attempt: AttemptOutcome, resends: number):
   if (status !== undefined) attributes.push('http.response.status_code', status)
   if (resends > 0) attributes.push('http.request.resend_count', resends)
   for (const [tag, value] of target.tags) attributes.push(tag === 'version' ? 'service.version' : tag, value)
+  if (attempt.cause !== undefined) attributes.push('tracebridge.failure.cause', attempt.cause)
   const error = failure ?? (status !== undefined && status >= 400 ? String(status) : undefined)
   if (error !== undefined) attributes.push('error.type', error)
   return {

@@ -1,5 +1,4 @@
 // Settled rules to live ones: dialects, samplers, tables in place of names. Runs when rules load, never per request.
-import type { BaggageDialect } from '../baggage/baggage.ts'
 import type { BaggagePolicy } from '../baggage/bridge.ts'
 import { baggageDialects } from '../baggage/find.ts'
 import type { Dialect } from '../dialects/dialect.ts'
@@ -32,6 +31,7 @@ export function compile(settings: Settings, effective: Rules['effective']): Rule
     const upstream = upstreams.get(route.upstream.name)
     return upstream === undefined ? [] : [routeOf(route, upstream, first)]
   })
+  const top = planOf(settings.sampling)
   return Object.freeze({
     service: settings.service,
     listen: settings.listen,
@@ -42,6 +42,7 @@ export function compile(settings: Settings, effective: Rules['effective']): Rule
     upstreams,
     routes,
     find: createTable(routes.map(route => ({ match: route.match, value: route }))),
+    unrouted: { policy: policyOf(settings, false), sampling: target => first(target) ?? top },
     effective
   })
 }
@@ -51,7 +52,7 @@ function routeOf(
   upstream: Upstream,
   first: (target: Target) => SamplingPlan | undefined
 ): Route {
-  const policy = policyOf(route)
+  const policy = policyOf(route, route.upstream.external)
   const plan = planOf(route.sampling)
   const compiled: Route = {
     name: route.name,
@@ -68,11 +69,15 @@ function routeOf(
   return Object.freeze(compiled)
 }
 
-function policyOf(route: RouteSettings): Policy {
+function policyOf(
+  route: Pick<RouteSettings, 'accept' | 'emit' | 'spans' | 'baggage'>,
+  external: boolean
+): Policy {
   const accept = dialectsOf(route.accept)
   const emit = dialectsOf(route.emit)
   const baggage = baggageOf(route.baggage)
-  const carriers = carriersOf(route, baggage)
+  // For somebody else's upstream nobody's baggage passes as it came.
+  const carriers = external ? [...baggageDialects.values()] : [...baggage.accept, ...baggage.emit]
   const fields = [...accept, ...emit, ...carriers].flatMap(dialect => dialect.fields)
   return Object.freeze({
     accept,
@@ -99,11 +104,6 @@ function baggageOf({ accept, emit, allow, maxBytes }: BaggageSettings): BaggageP
     allow: allow === 'all' ? allow : new Set(allow),
     maxBytes
   }
-}
-
-/** Whose baggage does not pass as it came: for somebody else's upstream anybody's. */
-function carriersOf({ upstream }: RouteSettings, { accept, emit }: BaggagePolicy): readonly BaggageDialect[] {
-  return upstream.external ? [...baggageDialects.values()] : [...accept, ...emit]
 }
 
 function planOf({ rate, parent }: SamplingSettings): SamplingPlan {

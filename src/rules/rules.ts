@@ -90,6 +90,8 @@ export type Rules = {
   readonly routes: readonly Route[]
   /** The most specific route for a request; the cost does not grow with the number of routes. */
   readonly find: (target: MatchTarget) => Route | undefined
+  /** For a request that no route takes: its trace is followed all the same, to be found by. */
+  readonly unrouted: Pick<Route, 'policy' | 'sampling'>
   /** The rules as written, every default filled in and every secret left as its reference; for people. */
   readonly effective: Readonly<Record<string, unknown>>
 }

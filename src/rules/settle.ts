@@ -14,7 +14,7 @@ import {
   templateOf,
   type UpstreamSettings
 } from './settings.ts'
-import { baggageOfTop, settleBaggage } from './settle-baggage.ts'
+import { baggageOfTop, carriersByDefault, settleBaggage } from './settle-baggage.ts'
 import type { Decoded, DecodedCors, DecodedMatch, DecodedRoute } from './shape.ts'
 
 const defaults = {
@@ -39,18 +39,22 @@ const defaults = {
 export function settle(decoded: Decoded, env: Env): Settings {
   const exporters = settleExporters(decoded.export ?? [])
   const accept = decoded.accept ?? defaults.accept
+  const emit = decoded.emit ?? defaults.emit
+  const carriers = decoded.accept ?? carriersByDefault(accept)
   const top = {
     accept,
-    emit: decoded.emit ?? defaults.emit,
+    carriers,
+    emit,
     respond: decoded.respond ?? defaults.respond,
-    baggage: settleBaggage([decoded.baggage], accept),
+    baggage: settleBaggage([decoded.baggage], carriers, emit),
     spans: decoded.spans ?? (exporters.length > 0 ? 'report' : 'none'),
     sampling: { ...defaults.sampling, ...present(decoded.sampling) },
     cors: settleCors(decoded.cors)
   }
   const upstreams = settleUpstreams(decoded, top)
+  const { carriers: _, ...shared } = top
   return {
-    ...top,
+    ...shared,
     service: {
       name: decoded.service?.name ?? 'tracebridge',
       version: decoded.service?.version ?? '',
@@ -71,7 +75,10 @@ export function settle(decoded: Decoded, env: Env): Settings {
   }
 }
 
-type Top = Pick<Settings, 'accept' | 'emit' | 'respond' | 'baggage' | 'spans' | 'sampling' | 'cors'>
+type Top = Pick<Settings, 'accept' | 'emit' | 'respond' | 'baggage' | 'spans' | 'sampling' | 'cors'> & {
+  /** Whose baggage is read where nothing says so. */
+  readonly carriers: readonly string[]
+}
 
 function settleRoute(
   route: DecodedRoute,
@@ -84,6 +91,7 @@ function settleRoute(
   if (upstream === undefined) return []
   const match = settleMatch(route.match)
   const accept = route.accept ?? top.accept
+  const emit = route.emit ?? upstream.emit
   const above = [decoded.upstreams[upstream.name]?.baggage, baggageOfTop(decoded.baggage, upstream.external)]
   return [
     {
@@ -91,9 +99,9 @@ function settleRoute(
       match,
       upstream,
       accept,
-      emit: route.emit ?? upstream.emit,
+      emit,
       respond: route.respond ?? top.respond,
-      baggage: settleBaggage([route.baggage, ...above], accept),
+      baggage: settleBaggage([route.baggage, ...above], route.accept ?? top.carriers, emit),
       spans: route.spans ?? top.spans,
       sampling: { ...top.sampling, ...present(route.sampling) },
       cors: route.cors === undefined ? top.cors : settleCors(route.cors),
@@ -118,7 +126,8 @@ function settleUpstreams(decoded: Decoded, top: Top): ReadonlyMap<string, Upstre
         emit: upstream.emit ?? top.emit,
         baggage: settleBaggage(
           [upstream.baggage, baggageOfTop(decoded.baggage, upstream.external === true)],
-          top.accept
+          top.carriers,
+          upstream.emit ?? top.emit
         ),
         timeouts: settleTimeouts(upstream.timeouts, defaults.timeouts)
       }

@@ -89,11 +89,17 @@ export const shape = table({
       rules: key(
         'Other rates for some requests; the first match wins, before any route.',
         v.array(
-          table({
-            match: must('What a request must be.', match),
-            rate: rateKey,
-            parent: parentKey
-          })
+          v.pipe(
+            table({
+              match: must('What a request must be.', match),
+              rate: rateKey,
+              parent: parentKey
+            }),
+            v.check(
+              value => value.rate !== undefined || value.parent !== undefined,
+              'expected rate or parent beside match'
+            )
+          )
         )
       )
     })

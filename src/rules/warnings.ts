@@ -68,7 +68,10 @@ function routesText(names: readonly string[]): string {
 }
 
 function spanWarnings(settings: Settings): readonly string[] {
-  if (settings.exporters.length > 0) return []
+  if (settings.exporters.length > 0) {
+    const silent = settings.routes.every(route => route.spans === 'none')
+    return silent ? ['export has somewhere to send spans, but with spans: none no route reports any'] : []
+  }
   const reporting = settings.routes.filter(route => route.spans === 'report').map(route => route.name)
   if (reporting.length === 0) return []
   return [

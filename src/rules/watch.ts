@@ -22,12 +22,12 @@ export function watchRules(paths: readonly string[], onChange: () => void): Rule
   poll.unref()
 
   function soon(): void {
-    clearTimeout(timer)
-    timer = setTimeout(look, settleMs)
-    timer.unref()
+    // Not begun anew by each event: a log that is written beside the rules would put it off for good.
+    timer ??= setTimeout(look, settleMs).unref()
   }
 
   function look(): void {
+    timer = undefined
     const now = fingerprint(paths)
     if (now === known) return
     known = now

@@ -81,7 +81,12 @@ async function world(
 const everyWay = (origin: string) => `
 upstreams: { origin: { targets: [{ url: "${origin}" }] } }
 routes:
-${names.map(name => `  - { match: { path: /to/${name} }, upstream: origin, baggage: { emit: [${name}] } }`).join('\n')}
+${names
+  .map(
+    name =>
+      `  - { match: { path: /to/${name} }, upstream: origin, baggage: { accept: [${names.join(', ')}], emit: [${name}] } }`
+  )
+  .join('\n')}
 `
 
 t.test('baggage of every dialect reaches every other, plain or not', async t => {
@@ -179,7 +184,7 @@ t.test('of a caller who is not believed no baggage passes, in any dialect', asyn
     t,
     url => `
 trust: [{ from: 127.0.2.0/24, context: restart }, { from: 127.0.3.0/24, context: ignore }]
-baggage: { emit: [${names.join(', ')}] }
+baggage: { accept: [${names.join(', ')}], emit: [${names.join(', ')}] }
 upstreams: { origin: { targets: [{ url: "${url}" }] } }
 routes: [{ match: {}, upstream: origin }]
 `
@@ -203,7 +208,7 @@ t.test('hostile baggage fails no request and reaches no other field', async t =>
   const { port, origin } = await world(
     t,
     url => `
-baggage: { emit: [${names.join(', ')}] }
+baggage: { accept: [${names.join(', ')}], emit: [${names.join(', ')}] }
 upstreams: { origin: { targets: [{ url: "${url}" }] } }
 routes: [{ match: {}, upstream: origin }]
 `
@@ -225,4 +230,37 @@ routes: [{ match: {}, upstream: origin }]
     t.equal(valueIn(origin.last(), 'x-forged'), undefined)
     for (const [name, value] of arrived(origin.last())) t.match(value, /^[\t\x20-\x7e]*$/, name)
   }
+})
+
+t.test('with nothing said of it, baggage goes as traces do, and as W3C’s', async t => {
+  const { port, origin } = await world(
+    t,
+    url => `
+upstreams:
+  new: { targets: [{ url: "${url}" }] }
+  old: { targets: [{ url: "${url}" }], emit: [jaeger] }
+routes:
+  - { match: { path: /new }, upstream: new }
+  - { match: { path: /old }, upstream: old }
+`
+  )
+  const fields = [...context, ['uberctx-user', '7'], ['Baggage-Weight', '20kg']] as const
+  await ask(t, port, { path: '/new', fields })
+  t.strictSame(
+    arrived(origin.last()),
+    [
+      ['Baggage-Weight', '20kg'],
+      ['baggage', 'user=7']
+    ],
+    'SOFA is not guessed at'
+  )
+  await ask(t, port, { path: '/old', fields })
+  t.strictSame(
+    new Map(arrived(origin.last())),
+    new Map([
+      ['Baggage-Weight', '20kg'],
+      ['uberctx-user', '7'],
+      ['baggage', 'user=7']
+    ])
+  )
 })

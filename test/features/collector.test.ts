@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { startBlackHole } from '../black-hole.ts'
+import { holdClosedPort } from '../closed-port.ts'
 import { startOrigin } from '../origin.ts'
 import { startReceiver } from '../receiver.ts'
-import { portOf, refusedUrl } from '../report/collector.ts'
+import { portOf } from '../report/collector.ts'
 import { type Running, run, type Teardown } from '../running.ts'
 import { startTraffic } from '../traffic.ts'
 import { until } from '../until.ts'
@@ -52,7 +53,7 @@ async function startMute(t: Test): Promise<string> {
 }
 
 const collectors: Readonly<Record<string, (t: Test) => Promise<string>>> = {
-  'refuses connections': refusedUrl,
+  'refuses connections': async t => `http://127.0.0.1:${await holdClosedPort(t)}/`,
   'takes no connections': async t => `http://127.0.0.1:${await startBlackHole(t)}/`,
   'never answers': startMute
 }

@@ -3,11 +3,11 @@ import { createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { type AccessLog, createAccessLog } from '../access-log.ts'
 import { startBlackHole } from '../black-hole.ts'
+import { holdClosedPort } from '../closed-port.ts'
 import { metric } from '../metric.ts'
 import { type Respond, startOrigin } from '../origin.ts'
 import { ask, connectRaw, requestOf, statusOf } from '../raw.ts'
 import { type Receiver, type SeenSpan, startReceiver } from '../receiver.ts'
-import { refusedUrl } from '../report/collector.ts'
 import { type Running, run } from '../running.ts'
 import { until } from '../until.ts'
 
@@ -75,7 +75,7 @@ async function fails(t: Test, gateway: Watched, path: string, wanted: Wanted): P
 }
 
 t.test('an upstream that refuses connections is a 503, at once', async t => {
-  const gateway = await before(t, (await refusedUrl()).slice(0, -1))
+  const gateway = await before(t, `http://127.0.0.1:${await holdClosedPort(t)}`)
   const start = performance.now()
   await fails(t, gateway, '/refused', { status: 503, failure: 'UPSTREAM_UNREACHABLE' })
   t.ok(performance.now() - start < 3000)
@@ -160,6 +160,7 @@ for (const [name, bytes] of Object.entries(broken)) {
       // Where an answer ends with its connection, only a reset tells a broken one from a whole one.
       if (version === '1.0') t.equal(over, 'ECONNRESET')
       await told(t, gateway, '/cut', { status: 200, failure: 'UPSTREAM_INCOMPLETE' })
+      t.equal(spanOf(gateway.receiver.spans(), 'server')?.statusCode, 2, 'an error, whatever the status said')
     })
   }
 }
@@ -222,7 +223,7 @@ t.test('a caller that leaves amid its own body takes its request with it', async
 })
 
 t.test('a body for an upstream that is not there fails like any other request', async t => {
-  const gateway = await before(t, (await refusedUrl()).slice(0, -1))
+  const gateway = await before(t, `http://127.0.0.1:${await holdClosedPort(t)}`)
   const client = await connectRaw(t, gateway.port)
   client.send(`POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(1000)}`)
   t.equal(statusOf(await client.answer()), 503)
@@ -230,35 +231,39 @@ t.test('a body for an upstream that is not there fails like any other request', 
   t.match(await gateway.accessLog.entry('/upload'), { status: 503, failure: 'UPSTREAM_UNREACHABLE' })
 })
 
-t.test('what no route matches is a 404, what no gateway does a 405; neither touches a trace', async t => {
-  const origin = await startOrigin(t)
-  const accessLog = createAccessLog(t)
-  const { port, adminUrl } = await run(
-    t,
-    `
+t.test(
+  'what no route matches is a 404, what no gateway does a 405; the trace tells where it was lost',
+  async t => {
+    const origin = await startOrigin(t)
+    const accessLog = createAccessLog(t)
+    const { port, adminUrl } = await run(
+      t,
+      `
 ${accessLog.rule}
 upstreams: { origin: { targets: [{ url: "${origin.url}" }] } }
 routes: [{ match: { path: /known }, upstream: origin }]
 `
-  )
-  for (const [path, method, status, failure] of [
-    ['/unknown', 'GET', 404, 'ROUTE_NOT_FOUND'],
-    ['/known', 'TRACE', 405, 'METHOD_NOT_ALLOWED'],
-    ['http://169.254.169.254/known', 'GET', 400, 'BAD_REQUEST']
-  ] as const) {
-    const answer = await ask(t, port, { method, path, fields: traced })
-    t.equal(statusOf(answer), status)
-    t.equal(JSON.parse(answer.body.toString()).error, failure)
-    const entry = await accessLog.entry(path)
-    t.match(entry, { status, failure })
-    t.equal(entry['trace_id'], undefined)
-    t.equal(await metric(adminUrl, 'tracebridge_failures_total', { code: failure }), 1)
+    )
+    for (const [path, method, status, failure] of [
+      ['/unknown', 'GET', 404, 'ROUTE_NOT_FOUND'],
+      ['/known', 'TRACE', 405, 'METHOD_NOT_ALLOWED'],
+      ['http://169.254.169.254/known', 'GET', 400, 'BAD_REQUEST']
+    ] as const) {
+      const answer = await ask(t, port, { method, path, fields: traced })
+      t.equal(statusOf(answer), status)
+      t.equal(JSON.parse(answer.body.toString()).error, failure)
+      const entry = await accessLog.entry(path)
+      t.match(entry, { status, failure })
+      // Only a request that could be read has a trace.
+      t.equal(entry['trace_id'], status === 404 ? traceId : undefined)
+      t.equal(await metric(adminUrl, 'tracebridge_failures_total', { code: failure }), 1)
+    }
+    t.equal(origin.requests.length, 0)
   }
-  t.equal(origin.requests.length, 0)
-})
+)
 
 t.test('bytes that are no request are answered, and never repeated', async t => {
-  const { port, origin } = await behind(t, () => 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+  const { port, origin, adminUrl } = await behind(t, () => 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
   const cases: Readonly<Record<string, readonly [bytes: string, status: number]>> = {
     nonsense: ['NONSENSE<script>\r\n\r\n', 400],
     'both framings': [
@@ -287,6 +292,50 @@ t.test('bytes that are no request are answered, and never repeated', async t => 
       t.equal(origin.requests.length, before)
     }
   }
+  const counted = await metric(adminUrl, 'tracebridge_failures_total', { code: 'BAD_REQUEST' })
+  t.equal(counted, 10, 'each is counted, though no request came of it')
+  t.equal(await metric(adminUrl, 'tracebridge_failures_total', { code: 'HEADER_TOO_LARGE' }), 4)
+})
+
+t.test(
+  'an expectation that nobody can meet is a 417, a CONNECT a 405, and both end the connection',
+  async t => {
+    const { port, adminUrl } = await behind(t, () => 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    for (const [bytes, status, code] of [
+      ['GET / HTTP/1.1\r\nHost: a\r\nExpect: a-miracle\r\n\r\n', 417, 'EXPECTATION_FAILED'],
+      ['CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n', 405, 'METHOD_NOT_ALLOWED']
+    ] as const) {
+      const client = await connectRaw(t, port)
+      client.send(bytes)
+      const answer = await client.answer()
+      t.equal(statusOf(answer), status)
+      t.equal(JSON.parse(answer.body.toString()).error, code)
+      await client.over
+      t.equal(await metric(adminUrl, 'tracebridge_failures_total', { code }), 1)
+    }
+  }
+)
+
+t.test('a preflight and a 404 leave the connection to the next request', async t => {
+  const { port } = await run(
+    t,
+    `
+cors: { origins: [https://shop.example] }
+upstreams: { demo: { echo: true } }
+routes: [{ match: { path: /known }, upstream: demo }]
+`
+  )
+  const client = await connectRaw(t, port)
+  const asking = [
+    ['Origin', 'https://shop.example'],
+    ['Access-Control-Request-Method', 'GET']
+  ] as const
+  client.send(requestOf({ path: '/unknown' }))
+  t.equal(statusOf(await client.answer()), 404)
+  client.send(requestOf({ path: '/known', method: 'OPTIONS', fields: asking }))
+  t.equal(statusOf(await client.answer(1)), 204)
+  client.send(requestOf({ path: '/known' }))
+  t.equal(statusOf(await client.answer(2)), 200)
 })
 
 t.test('nonsense behind a request that is being answered cuts the connection', async t => {

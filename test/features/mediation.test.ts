@@ -172,7 +172,7 @@ t.test('garbage fails no request: it is counted with its reason, and a new trace
     seen.add(traceId)
   }
   t.equal(await metric(adminUrl, 'tracebridge_context_total', { outcome: 'continued' }), 0)
-  t.equal(await metric(adminUrl, 'tracebridge_context_total', { outcome: 'absent' }), 0)
+  t.equal(await metric(adminUrl, 'tracebridge_context_total', { outcome: 'absent' }), garbage.length)
   t.equal(
     await metric(adminUrl, 'tracebridge_malformed_total', { reason: '' }),
     0,

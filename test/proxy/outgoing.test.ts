@@ -8,6 +8,7 @@ const caller: Caller = {
   port: 8080,
   scheme: 'http',
   host: 'shop.example',
+  httpVersion: '1.1',
   believed: true
 }
 const stranger: Caller = { ...caller, believed: false }
@@ -142,4 +143,8 @@ t.test('whatever the fields, those that stay stay as they are', async () => {
         .every((part, i) => part === raw[i])
     })
   )
+})
+
+t.test('Via says what the caller spoke, not what goes on', async t => {
+  t.equal(fieldOf(outgoing([], strip, [], { ...caller, httpVersion: '1.0' }), 'via'), '1.0 tracebridge')
 })

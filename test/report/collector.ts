@@ -29,15 +29,6 @@ export async function startCollector(
   return { url: `http://127.0.0.1:${portOf(server.address())}/v1/traces`, requests }
 }
 
-/** A port of this machine where nobody listens. */
-export async function refusedUrl(): Promise<string> {
-  const server = createServer()
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const port = portOf(server.address())
-  await once(server.close(), 'close')
-  return `http://127.0.0.1:${port}/`
-}
-
 export function portOf(address: ReturnType<ReturnType<typeof createServer>['address']>): number {
   if (address === null || typeof address === 'string') throw new Error('no port')
   return address.port

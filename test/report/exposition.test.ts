@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { expose } from '../../src/report/exposition.ts'
-import { createCounter, createGauge, createHistogram } from '../../src/report/series.ts'
+import { createCounter, createHistogram, createReading } from '../../src/report/series.ts'
 import { parseMetrics, readingOf } from './prometheus-text.ts'
 
 const openMetrics = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3'
@@ -54,7 +54,7 @@ t.test('whatever labels and numbers hold, a strict reader gets them back in both
       const labels = list.filter(([a, b]) => !`${a}${b}`.includes('\0'))
       const counter = createCounter('hits', 'Hits.', ['a', 'b'])
       const histogram = createHistogram('time', 'Time.', ['a', 'b'], [0.5, 1])
-      const gauge = createGauge('depth', 'Depth.', [], () => [[[], amount]])
+      const gauge = createReading('gauge', 'depth', 'Depth.', [], () => [[[], amount]])
       for (const values of labels) {
         counter.add(values)
         histogram.observe(values, amount)

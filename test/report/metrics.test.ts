@@ -14,6 +14,9 @@ const openMetrics = 'application/openmetrics-text'
 function metricsOf(differing: Partial<Gauges> = {}): Metrics {
   return createMetrics({
     inFlight: () => 3,
+    draining: () => true,
+    connections: () => [{ upstream: 'orders', target: 'http://orders:8080', open: 4, running: 2 }],
+    linesLost: () => 5,
     rates: () => [
       ['/orders/{id}', 0.3],
       ['/**', 1]
@@ -80,7 +83,7 @@ t.test('every request counts once and every attempt once, with the tags of its t
       { status: 201 },
       {
         tries: [
-          { status: undefined, failure: 'UPSTREAM_RESET' },
+          { status: undefined, failure: 'UPSTREAM_RESET', failureStatus: 502 },
           { status: 201, target: tagged }
         ]
       }
@@ -91,7 +94,7 @@ t.test('every request counts once and every attempt once, with the tags of its t
   t.equal(readingOf(families.get(serverTime), `${serverTime}_count`, last), 1)
   const client = families.get(clientTime)
   t.equal(readingOf(client, `${clientTime}_count`, last), 1)
-  t.equal(readingOf(client, `${clientTime}_count`, { ...served, status: 'UPSTREAM_RESET' }), 1)
+  t.equal(readingOf(client, `${clientTime}_count`, { ...served, status: '502' }), 1)
 })
 
 t.test('requests count whether their trace is kept or not, and without any trace', async t => {
@@ -150,7 +153,7 @@ t.test('what became of a context is counted by dialect', async t => {
     ['w3c', 'continued', 2],
     ['w3c', 'restarted', 1],
     ['w3c', 'ignored', 1],
-    ['none', 'absent', 2],
+    ['none', 'absent', 3],
     ['w3c', 'malformed', 2],
     ['b3', 'continued', 1],
     ['b3', 'conflict', 1],

@@ -77,6 +77,8 @@ export function outcomeOf(
       end: start + 11 + i,
       status: 200,
       failure: undefined,
+      failureStatus: undefined,
+      cause: undefined,
       ...tried
     })),
     status: 200,

@@ -1,7 +1,8 @@
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { createPost, retryAfter } from '../../src/report/post.ts'
-import { refusedUrl, startCollector } from './collector.ts'
+import { holdClosedPort } from '../closed-port.ts'
+import { startCollector } from './collector.ts'
 
 const body = Buffer.from('spans '.repeat(100))
 
@@ -44,7 +45,12 @@ t.test('gzip: smaller on the wire, the same at the other end', async t => {
 })
 
 t.test('nobody listening is a reason to try again, not an exception', async t => {
-  const post = createPost({ url: await refusedUrl(), headers: {}, compression: 'none', timeoutMs: 5000 })
+  const post = createPost({
+    url: `http://127.0.0.1:${await holdClosedPort(t)}/`,
+    headers: {},
+    compression: 'none',
+    timeoutMs: 5000
+  })
   t.teardown(post.close)
   t.strictSame(await post.send(body, 'text/plain'), {
     kind: 'retry',
@@ -66,7 +72,7 @@ t.test('an answer that never ends does not hold the batch: its status has been s
     response.writeHead(200)
     response.write('a')
   })
-  const post = createPost({ url: collector.url, headers: {}, compression: 'none', timeoutMs: 50 })
+  const post = createPost({ url: collector.url, headers: {}, compression: 'none', timeoutMs: 1000 })
   t.teardown(post.close)
   t.match(await post.send(body, 'text/plain'), { kind: 'accepted', body: Buffer.from('a') })
 })

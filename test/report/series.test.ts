@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createCounter, createGauge, createHistogram, createReadCounter } from '../../src/report/series.ts'
+import { createCounter, createHistogram, createReading } from '../../src/report/series.ts'
 
 t.test('a counter adds up by its label values', async t => {
   const counter = createCounter('hits', 'Hits.', ['path', 'method'])
@@ -85,8 +85,8 @@ t.test('a histogram’s buckets are cumulative, and a bound belongs to its own b
 
 t.test('gauges and read counters are asked when they are read', async t => {
   let now = 1
-  const gauge = createGauge('depth', 'Depth.', ['queue'], () => [[['a'], now]])
-  const counter = createReadCounter('seen', 'Seen.', ['queue'], () => [[['a'], now]])
+  const gauge = createReading('gauge', 'depth', 'Depth.', ['queue'], () => [[['a'], now]])
+  const counter = createReading('counter', 'seen', 'Seen.', ['queue'], () => [[['a'], now]])
   now = 7
   t.strictSame(gauge.samples(), [{ suffix: '', labels: [['queue', 'a']], value: 7 }])
   t.strictSame(counter.samples(), [{ suffix: '_total', labels: [['queue', 'a']], value: 7 }])
