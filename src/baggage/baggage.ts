@@ -28,8 +28,15 @@ export type BaggageDialect = {
   readonly prefixes: readonly string[]
   /** Keys that begin so, in lower case, mean something to this dialect alone: they neither leave nor enter it. */
   readonly reserved: string | undefined
-  /** In the order of the wire; `read` gives one field by its lower-case name, its lines joined by a comma. */
-  readonly extract: (read: (field: string) => string | undefined, each: Each) => readonly Member[]
+  /**
+   * In the order of the wire; `read` gives one field by its lower-case name, its lines joined by a comma. A dialect
+   * that had to leave members out, for their bytes made no sense, adds its name to `garbled`.
+   */
+  readonly extract: (
+    read: (field: string) => string | undefined,
+    each: Each,
+    garbled?: string[]
+  ) => readonly Member[]
   /**
    * Appends name and value pairs to `set`, flat. What does not fit into `maxBytes`, or into the wire, is left out:
    * never a part of a member.

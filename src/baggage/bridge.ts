@@ -17,16 +17,17 @@ const nothing: readonly string[] = []
 
 /**
  * The fields for the upstream, name and value, flat. `traceId` is that of the trace that goes on; undefined when one
- * begins here. Pure; never throws.
+ * begins here. Dialects with members that made no sense are added to `garbled`. Pure; never throws.
  */
 export function bridge(
   read: (field: string) => string | undefined,
   each: Each,
   policy: BaggagePolicy,
-  traceId: string | undefined
+  traceId: string | undefined,
+  garbled?: string[]
 ): readonly string[] {
   if (policy.emit.length === 0) return nothing
-  const members = collected(read, each, policy, traceId)
+  const members = collected(read, each, policy, traceId, garbled)
   if (members.length === 0) return nothing
   const set: string[] = []
   for (const dialect of policy.emit) {
@@ -44,11 +45,12 @@ function collected(
   read: (field: string) => string | undefined,
   each: Each,
   { accept, allow }: BaggagePolicy,
-  traceId: string | undefined
+  traceId: string | undefined,
+  garbled: string[] | undefined
 ): readonly Member[] {
   let members = noMembers
   for (const dialect of accept) {
-    const found = dialect.extract(read, each)
+    const found = dialect.extract(read, each, garbled)
     if (found.length === 0) continue
     members = members.length === 0 ? found : joined(members, found)
   }

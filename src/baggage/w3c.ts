@@ -34,10 +34,11 @@ export const w3c: BaggageDialect = {
   fields: [field],
   prefixes: [],
   reserved: sentryPrefix,
-  extract(read) {
+  extract(read, _, garbled) {
     const raw = read(field)
     if (raw === undefined) return noMembers
-    const { members } = parseBaggage(raw, mostRead, Number.POSITIVE_INFINITY)
+    const { members, dropped } = parseBaggage(raw, mostRead, Number.POSITIVE_INFINITY)
+    if (dropped > 0) garbled?.push(name)
     return members.map(member => ({
       key: member.key,
       value: decodedValue(member),

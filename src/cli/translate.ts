@@ -85,11 +85,11 @@ function render({ translation, route }: DryRun): string {
     `span       ${span.traceId} ${span.spanId}`,
     `route      ${route ?? 'none: such a request is answered with 404'}`
   )
-  for (const [name, { set, strip }] of Object.entries(upstreams)) {
+  for (const [name, { set }] of Object.entries(upstreams)) {
     lines.push('', `upstream ${name} receives`)
     for (const [field, value] of set) lines.push(`  ${field}: ${value}`)
     if (set.length === 0) lines.push('  no trace header')
-    lines.push(`  and none of the caller's ${strip.join(', ')}`)
+    lines.push("  and none of the caller's own trace headers")
   }
   return `${lines.join('\n')}\n`
 }

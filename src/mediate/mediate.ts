@@ -33,6 +33,10 @@ export type Mediation = {
   readonly links: readonly TraceLink[]
   /** Baggage for the upstream: name and value pairs, flat. */
   readonly baggage: readonly string[]
+  /** Dialects of baggage with members that made no sense. */
+  readonly garbledBaggage: readonly string[]
+  /** What passes a transparent hop in the dialect it came in, byte for byte; flat. */
+  readonly untouched: readonly string[]
   /** The segment of this request, where an emitted dialect has one: 32 lower-case hex digits, else ''. */
   readonly segmentId: string
 }
@@ -59,12 +63,16 @@ export function mediate(
   const reports = policy.spans === 'report'
   const origin = believed ? originOf(arrival.received, policy, ids) : newTrace('defer', undefined, ids)
   const links = linksOf(arrival, trust)
-  const baggage = believed ? bridge(read, each, policy.baggage, continuedId(arrival.received)) : noBaggage
+  const garbledBaggage: string[] = []
+  const baggage = believed
+    ? bridge(read, each, policy.baggage, continuedId(arrival.received), garbledBaggage)
+    : nothing
+  const same = { arrival, trust, reports, links, baggage, garbledBaggage }
   if (!reports && origin.spanId !== undefined) {
     // A transparent hop decides nothing: to change the flag without changing the parent id is forbidden.
     // https://www.w3.org/TR/trace-context-2/#mutating-the-traceparent-field
     const span: TraceContext = { ...origin, spanId: origin.spanId }
-    return { arrival, trust, why: 'transparent', span, reports, links, baggage, segmentId: '' }
+    return { ...same, why: 'transparent', span, segmentId: '', untouched: untouchedBy(read, policy, arrival) }
   }
   const { traceId, bits } = origin
   const odds = withRandomness(origin, plan)
@@ -80,7 +88,7 @@ export function mediate(
     tracestate,
     residue: origin.residue
   }
-  return { arrival, trust, why, span, reports, links, baggage, segmentId }
+  return { ...same, why, span, segmentId, untouched: nothing }
 }
 
 /** What the upstream of one attempt receives: a child of the gateway's span, in each emitted dialect. */
@@ -100,9 +108,11 @@ export function attempt(
   const set: string[] = []
   for (const dialect of policy.emit) {
     const open = span.sampling === 'defer' && dialect.carries.sampling.defer !== 'defer'
+    if (mediation.untouched.length > 0 && dialect.name === mediation.arrival.dialect) continue
     if (lone && dialect.injectDecision !== undefined) dialect.injectDecision(span.sampling, set)
     else dialect.inject(open ? resolved(kept, plan) : kept, set, hop)
   }
+  for (const part of mediation.untouched) set.push(part)
   for (const part of mediation.baggage) set.push(part)
   return { span, set }
 }
@@ -188,7 +198,26 @@ function linksOf({ dialect, received, conflicts }: Arrival, trust: Trust): reado
   return links
 }
 
-const noBaggage: readonly string[] = []
+const nothing: readonly string[] = []
+
+/** What HTTP may carry on: https://www.rfc-editor.org/rfc/rfc9110#section-5.5, without obs-text. */
+const sendable = /^[\t\x20-\x7e]{0,8192}$/
+
+/**
+ * A proxy that is in no trace forwards the fields of the dialect it hands on unmodified.
+ * https://www.w3.org/TR/trace-context-2/#mutating-the-traceparent-field
+ */
+function untouchedBy(read: Read, policy: Policy, { dialect, received }: Arrival): readonly string[] {
+  const own = received.kind === 'context' ? policy.emit.find(({ name }) => name === dialect) : undefined
+  const fields: string[] = []
+  for (const name of own?.fields ?? []) {
+    const value = read(name.toLowerCase())
+    if (value === undefined) continue
+    if (!sendable.test(value)) return nothing
+    fields.push(name, value)
+  }
+  return fields
+}
 
 /** The id of the trace that goes on; undefined when one begins here. */
 function continuedId(received: Received): string | undefined {

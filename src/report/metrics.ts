@@ -173,6 +173,7 @@ function countContext({ mediation }: Outcome, context: Add, malformed: Add): voi
   if (received.kind === 'context' && received.discarded !== undefined && dialect !== undefined) {
     malformed([dialect, received.discarded])
   }
+  for (const name of mediation.garbledBaggage) malformed([name, 'baggage'])
   for (const conflict of arrival.conflicts) context([conflict.dialect, 'conflict'])
 }
 

@@ -1,6 +1,7 @@
 // With no back end for its spans the gateway stays out of traces: the dialect changes, the ids do not.
 import t, { type Test } from 'tap'
 import { valueIn } from '../message.ts'
+import { metric } from '../metric.ts'
 import { startOrigin } from '../origin.ts'
 import { ask } from '../raw.ts'
 import { run } from '../running.ts'
@@ -92,4 +93,35 @@ routes:
   t.match(wires.w3c.read(origin.last()), { traceId })
   t.not(wires.w3c.read(origin.last())?.spanId, spanId)
   t.notMatch(printed.join(''), '/quiet')
+})
+
+t.test('what stays in its dialect keeps its bytes', async t => {
+  const { port, origin } = await behind(t)
+  for (const fields of [
+    [['traceparent', `cc-${traceId}-${spanId}-ff-what-is-yet-to-come`]],
+    [
+      ['traceparent', `00-${traceId}-${spanId}-09`],
+      ['tracestate', 'a=1 ,\t b=2,,c=3']
+    ],
+    [
+      ['traceparent', `00-${traceId}-${spanId}-01`],
+      ['tracestate', Array.from({ length: 33 }, (_, i) => `k${i}=v`).join(',')]
+    ],
+    [['uber-trace-id', '0AbC:1:0:1']]
+  ] as const) {
+    await ask(t, port, { fields })
+    for (const [name, value] of fields) t.equal(valueIn(origin.last(), name), value)
+  }
+})
+
+t.test('garbage in baggage is left out, and counted', async t => {
+  const { port, origin, adminUrl } = await behind(t)
+  await ask(t, port, {
+    fields: [
+      ['traceparent', `00-${traceId}-${spanId}-01`],
+      ['baggage', 'a b c=;;,"x"=1,ok=1']
+    ]
+  })
+  t.equal(valueIn(origin.last(), 'baggage'), 'ok=1')
+  t.equal(await metric(adminUrl, 'tracebridge_malformed_total', { dialect: 'w3c', reason: 'baggage' }), 1)
 })
