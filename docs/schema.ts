@@ -29,11 +29,18 @@ function isSchema(value: unknown): value is v.GenericSchema {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'schema'
 }
 
+/** A dialect that the rules bring along; which ones there are, a schema cannot know. */
+const adapter = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,30}$' } as const
+
 const reference = { type: 'string', pattern: '\\$\\{' } as const
 
 /** Lets a reference such as `${NAME}` stand where other than text is wanted. */
 function opened(schema: Definition): Definition {
   if (typeof schema === 'boolean') return schema
+  // Metadata of the shape: names that are known, beside which there may be others.
+  if ('names' in schema && Array.isArray(schema.names)) {
+    return { anyOf: [{ enum: schema.names, type: 'string' }, adapter, reference] }
+  }
   const { description, ...rest } = schema
   const closed =
     'enum' in rest || 'const' in rest || ['number', 'integer', 'boolean'].includes(String(rest.type))

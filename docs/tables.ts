@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import type { Dialect } from '../src/dialects/dialect.ts'
 import { dialects } from '../src/dialects/find.ts'
 import { failures } from '../src/proxy/failure.ts'
-import { createMetrics } from '../src/report/metrics.ts'
+import { createMetrics, type Gauges } from '../src/report/metrics.ts'
+import { createPropagation } from '../src/report/propagation.ts'
 import { loadRules } from '../src/rules/load.ts'
 import { rulesSchema } from './schema.ts'
 
@@ -31,6 +32,7 @@ function lossesOf({ carries }: Dialect): string[] {
   if (carries.dropped === 'decision') losses.push('the ids of a dropped trace (only the decision goes on)')
   if (carries.dropped === 'nothing') losses.push('dropped traces (nothing goes on of them)')
   if (carries.traceIdBits === 64) losses.push('the first half of a 128-bit trace id')
+  if (carries.spanId !== 'always') losses.push('span ids (a path in their place)')
   if (!carries.parentId) losses.push("the parent's own parent")
   if (!carries.width) losses.push('whether the trace id had 64 bits')
   if (!carries.random) losses.push('the flag that the trace id is random')
@@ -53,7 +55,7 @@ export function failureTable(): string {
 
 /** Every metric. */
 export function metricTable(): string {
-  const { families } = createMetrics({
+  const gauges: Gauges = {
     inFlight: () => 0,
     draining: () => false,
     connections: () => [],
@@ -61,7 +63,8 @@ export function metricTable(): string {
     rates: () => [],
     spans: () => new Map(),
     rulesLoaded: () => 0
-  })
+  }
+  const { families } = createMetrics(gauges, createPropagation(() => 0).families)
   return table(
     ['metric', 'type', 'labels', 'meaning'],
     families.map(({ name, type, labels, help }) => [
@@ -105,8 +108,13 @@ const told: ReadonlyMap<string, string> = new Map([
   ['service.version', 'none'],
   ['listen[].address', '`0.0.0.0:8080`'],
   ['trust', 'loopback and private ranges continue, others restart'],
+  ['trust[].from', '`any`, beside origin or secret'],
+  ['sampling.limit', 'none'],
   ['spans', '`report` with an exporter, else `none`'],
   ['cors', 'none'],
+  ['dialects', 'none'],
+  ['dialects.NAME.package', ''],
+  ['dialects.NAME.export', 'the only one'],
   ['export', 'none'],
   ['cors.origins', ''],
   ['export[].otlp.url', ''],

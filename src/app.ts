@@ -6,9 +6,11 @@ import { createPools } from './proxy/pools.ts'
 import { accessLine, refusalLine } from './report/access-line.ts'
 import { createLines } from './report/lines.ts'
 import type { Log } from './report/log.ts'
-import { createMetrics, type Metrics } from './report/metrics.ts'
+import { createMetrics, type Gauges, type Metrics } from './report/metrics.ts'
+import { migrationOf } from './report/migration.ts'
 import type { Outcome } from './report/outcome.ts'
 import { createPipelines } from './report/pipelines.ts'
+import { createPropagation } from './report/propagation.ts'
 import { spansOf } from './report/spans.ts'
 import type { Complaint, Listen, Rules, UpstreamTarget } from './rules/rules.ts'
 import { randomIds } from './trace/ids.ts'
@@ -57,9 +59,11 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
   let loadedAt = now()
   let linesLost = 0
   let serving = false
+  const propagation = createPropagation(now)
 
   const tell = (outcome: Outcome): void => {
     metrics.request(outcome)
+    propagation.request(outcome)
     for (const span of spansOf(outcome)) pipelines.record(span)
     if (live.rules.accessLog.to !== 'none') lines.write(`${accessLine(outcome)}\n`)
   }
@@ -70,7 +74,7 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
     }
   }
   const listeners = createListeners({ live: () => live, ids: randomIds, now, log, tell, refused })
-  const metrics = createMetrics({
+  const gauges: Gauges = {
     inFlight: listeners.inFlight,
     draining: listeners.draining,
     connections: () => live.pools.counts(),
@@ -78,7 +82,8 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
     rates: () => live.rules.routes.map(route => [route.name, route.rate()]),
     spans: pipelines.counts,
     rulesLoaded: () => loadedAt
-  })
+  }
+  const metrics = createMetrics(gauges, propagation.families)
 
   async function apply(rules: Rules): Promise<void> {
     const before = live
@@ -115,7 +120,13 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
     return next
   }
 
-  const admin = createAdmin({ rules: () => live.rules, metrics, ready: () => serving, reload })
+  const admin = createAdmin({
+    rules: () => live.rules,
+    metrics,
+    migration: unneeded => migrationOf(propagation, live.rules, now(), unneeded),
+    ready: () => serving,
+    reload
+  })
   const close = async (): Promise<void> => {
     serving = false
     await listeners.drain(drainTimeout)

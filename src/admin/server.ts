@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { listenOn } from '../listen.ts'
 import type { Metrics } from '../report/metrics.ts'
+import { type Migration, parseUnneeded, type Unneeded } from '../report/migration.ts'
 import type { Complaint, Listen, Rules } from '../rules/rules.ts'
 import { randomIds } from '../trace/ids.ts'
 import { translate } from '../translate/translate.ts'
@@ -14,6 +15,8 @@ export type Reloaded = { readonly routes: number } | { readonly complaints: read
 export type AdminOptions = {
   readonly rules: () => Rules
   readonly metrics: Metrics
+  /** Which dialects arrive, and what nobody needs any more. */
+  readonly migration: (unneeded: Unneeded | undefined) => Migration
   /** Serving: rules are loaded, listeners bound, not draining. */
   readonly ready: () => boolean
   readonly reload: () => Promise<Reloaded>
@@ -49,7 +52,17 @@ export function createAdmin(options: AdminOptions): Admin {
         return { status: 200, contentType: exposition.contentType, body: exposition.text }
       }
     ],
-    ['/config', () => json(200, rules().effective)]
+    ['/config', () => json(200, rules().effective)],
+    [
+      '/api/propagation',
+      request => {
+        const asked = queryOf(request).get('unneeded')
+        const unneeded = asked === null ? undefined : parseUnneeded(asked)
+        return asked !== null && unneeded === undefined
+          ? json(400, { error: 'unneeded: expected a time such as 30m, 12h or 7d' })
+          : json(200, options.migration(unneeded))
+      }
+    ]
   ])
   const posts: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     [
@@ -111,6 +124,11 @@ async function listen(server: Server, { host, port }: Listen): Promise<Listen> {
   // From here on: a connection that could not be accepted. It is no reason to stop.
   server.on('error', () => {})
   return { host, port: bound }
+}
+
+function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
+  const at = url.indexOf('?')
+  return new URLSearchParams(at === -1 ? '' : url.slice(at + 1))
 }
 
 function text(status: number, body: string): Answer {

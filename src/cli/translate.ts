@@ -73,7 +73,7 @@ function fieldOf(text: string): readonly [string, string] | undefined {
   return [text.slice(0, colon).trim(), text.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
 }
 
-function render({ translation, route }: DryRun): string {
+function render({ translation, route, why, losses }: DryRun): string {
   const { received, decision, span, upstreams } = translation
   const lines = [`received   ${receivedLine(received)}`]
   if (received.kind !== 'none' && received.reason !== null) lines.push(`discarded  ${received.reason}`)
@@ -85,11 +85,13 @@ function render({ translation, route }: DryRun): string {
     `span       ${span.traceId} ${span.spanId}`,
     `route      ${route ?? 'none: such a request is answered with 404'}`
   )
+  lines.push('', 'why', ...why.map(sentence => `  - ${sentence}`))
   for (const [name, { set }] of Object.entries(upstreams)) {
     lines.push('', `upstream ${name} receives`)
     for (const [field, value] of set) lines.push(`  ${field}: ${value}`)
     if (set.length === 0) lines.push('  no trace header')
     lines.push("  and none of the caller's own trace headers")
+    for (const loss of losses.get(name) ?? []) lines.push(`  - ${loss}`)
   }
   return `${lines.join('\n')}\n`
 }

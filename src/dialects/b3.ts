@@ -64,12 +64,15 @@ function extract(read: Read): Received {
 export const b3: Dialect = {
   name: 'b3',
   rank: 10,
+  // https://github.com/openzipkin/b3-propagation/pull/28
+  born: 2018,
   fields: ['b3'],
   supersedes: ['b3multi'],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'defer', debug: 'debug' },
     dropped: 'context',
     traceIdBits: 128,
+    spanId: 'always',
     parentId: true,
     width: true,
     random: false,

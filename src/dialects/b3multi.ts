@@ -81,12 +81,15 @@ function injectDecision(sampling: Sampling, set: string[]): void {
 export const b3multi: Dialect = {
   name: 'b3multi',
   rank: 30,
+  // With Zipkin itself: https://github.com/openzipkin/zipkin
+  born: 2012,
   fields: ['X-B3-TraceId', 'X-B3-SpanId', 'X-B3-ParentSpanId', 'X-B3-Sampled', 'X-B3-Flags'],
   supersedes: [],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'defer', debug: 'debug' },
     dropped: 'context',
     traceIdBits: 128,
+    spanId: 'always',
     parentId: true,
     width: true,
     random: false,

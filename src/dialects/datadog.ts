@@ -122,6 +122,8 @@ function inject(context: TraceContext, set: string[]): void {
 export const datadog: Dialect = {
   name: 'datadog',
   rank: 70,
+  // https://github.com/DataDog/dd-trace-py/pull/300
+  born: 2017,
   fields: [
     'x-datadog-trace-id',
     'x-datadog-parent-id',
@@ -134,6 +136,7 @@ export const datadog: Dialect = {
     sampling: { keep: 'keep', drop: 'drop', defer: 'defer', debug: 'keep' },
     dropped: 'context',
     traceIdBits: 128,
+    spanId: 'always',
     parentId: false,
     width: true,
     random: false,

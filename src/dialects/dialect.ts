@@ -19,6 +19,11 @@ export type Carries = {
   readonly dropped: 'context' | 'decision' | 'nothing'
   /** Digits of a trace id that fit: a wider one loses its high half. */
   readonly traceIdBits: 64 | 128
+  /**
+   * The id of the span that calls: on the wire, or to be worked out from it. `transparent`: only where a hop does not
+   * show, and then its parent's too; who shows is named by its path, as on a wire that `never` has one.
+   */
+  readonly spanId: 'always' | 'transparent' | 'never'
   readonly parentId: boolean
   /** A 64-bit trace id comes back as 64 bits. */
   readonly width: boolean
@@ -44,6 +49,11 @@ export type Dialect = {
   readonly name: string
   /** Its place in the default `accept`: lower comes first. */
   readonly rank: number
+  /**
+   * The year in which the form that is read here came into use. Where two dialects name different traces, the later
+   * one is the less likely to be left over from before a migration.
+   */
+  readonly born: number
   /** Every header field that it reads or writes, in the case it is sent in. */
   readonly fields: readonly string[]
   /** Dialects that are not asked when this one was spoken well: two encodings of one thing. */

@@ -135,6 +135,8 @@ const member: Member = {
 export const eagleeye: Dialect = {
   name: 'eagleeye',
   rank: 60,
+  // An estimate: only the order counts.
+  born: 2013,
   fields: [
     'EagleEye-TraceID',
     'EagleEye-RpcID',
@@ -150,6 +152,7 @@ export const eagleeye: Dialect = {
     sampling: { keep: 'keep', drop: 'drop', defer: 'defer', debug: 'keep' },
     dropped: 'context',
     traceIdBits: 128,
+    spanId: 'transparent',
     parentId: false,
     width: false,
     random: false,

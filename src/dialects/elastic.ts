@@ -16,6 +16,8 @@ function extract(read: Read): Received {
 export const elastic: Dialect = {
   name: 'elastic',
   rank: 120,
+  // An estimate: only the order counts.
+  born: 2018,
   fields: [field],
   supersedes: [],
   carries: { ...w3c.carries, tracestate: false },

@@ -53,12 +53,15 @@ function extract(read: Read): Received {
 export const gcp: Dialect = {
   name: 'gcp',
   rank: 90,
+  // An estimate: only the order counts.
+  born: 2015,
   fields: [field],
   supersedes: [],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'defer', debug: 'keep' },
     dropped: 'context',
     traceIdBits: 128,
+    spanId: 'always',
     parentId: false,
     width: false,
     random: false,

@@ -77,12 +77,15 @@ function injectDecision(sampling: Sampling, set: string[]): void {
 export const instana: Dialect = {
   name: 'instana',
   rank: 130,
+  // An estimate: only the order counts.
+  born: 2015,
   fields: ['X-INSTANA-T', 'X-INSTANA-S', 'X-INSTANA-L'],
   supersedes: [],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'drop', debug: 'keep' },
     dropped: 'decision',
     traceIdBits: 128,
+    spanId: 'always',
     parentId: false,
     width: true,
     random: false,

@@ -107,12 +107,15 @@ function flagsOf(context: TraceContext): string {
 export const jaeger: Dialect = {
   name: 'jaeger',
   rank: 40,
+  // An estimate: only the order counts.
+  born: 2017,
   fields: ['uber-trace-id', debugKey],
   supersedes: [],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'drop', debug: 'debug' },
     dropped: 'context',
     traceIdBits: 128,
+    spanId: 'always',
     parentId: true,
     width: true,
     random: false,

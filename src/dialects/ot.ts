@@ -65,12 +65,15 @@ function lowHalf({ traceId }: TraceContext): string {
 export const ot: Dialect = {
   name: 'ot',
   rank: 100,
+  // An estimate: only the order counts.
+  born: 2016,
   fields: ['ot-tracer-traceid', 'ot-tracer-spanid', 'ot-tracer-sampled'],
   supersedes: [],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'defer', debug: 'keep' },
     dropped: 'context',
     traceIdBits: 64,
+    spanId: 'always',
     parentId: false,
     width: true,
     random: false,

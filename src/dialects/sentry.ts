@@ -38,12 +38,15 @@ function extract(read: Read): Received {
 export const sentry: Dialect = {
   name: 'sentry',
   rank: 110,
+  // An estimate: only the order counts.
+  born: 2020,
   fields: ['sentry-trace'],
   supersedes: [],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'defer', debug: 'keep' },
     dropped: 'context',
     traceIdBits: 128,
+    spanId: 'always',
     parentId: false,
     width: false,
     random: false,

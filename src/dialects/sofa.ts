@@ -122,12 +122,15 @@ const member: Member = {
 export const sofa: Dialect = {
   name: 'sofa',
   rank: 20,
+  // An estimate: only the order counts.
+  born: 2018,
   fields: ['X-B3-TraceId', 'X-B3-SpanId', 'X-B3-ParentSpanId', 'X-B3-Sampled', 'sftc_head'],
   supersedes: ['b3multi'],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'drop', debug: 'keep' },
     dropped: 'context',
     traceIdBits: 128,
+    spanId: 'never',
     parentId: false,
     width: false,
     random: false,

@@ -116,12 +116,15 @@ const member: Member = {
 export const sw8: Dialect = {
   name: 'sw8',
   rank: 50,
+  // With SkyWalking 8: https://skywalking.apache.org/docs/main/next/en/api/x-process-propagation-headers-v3/
+  born: 2020,
   fields: ['sw8', 'sw8-correlation', 'sw8-x'],
   supersedes: [],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'drop', debug: 'keep' },
     dropped: 'nothing',
     traceIdBits: 128,
+    spanId: 'always',
     parentId: false,
     width: false,
     random: false,

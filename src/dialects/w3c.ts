@@ -66,12 +66,15 @@ function extract(read: Read): Received {
 export const w3c: Dialect = {
   name: 'w3c',
   rank: 0,
+  // Level 2: https://www.w3.org/TR/2024/CRD-trace-context-2-20240328/
+  born: 2024,
   fields: ['traceparent', 'tracestate'],
   supersedes: [],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'drop', debug: 'keep' },
     dropped: 'context',
     traceIdBits: 128,
+    spanId: 'always',
     parentId: false,
     width: false,
     random: true,

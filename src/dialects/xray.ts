@@ -114,12 +114,15 @@ function rootOf({ traceId }: TraceContext): string {
 export const xray: Dialect = {
   name: 'xray',
   rank: 80,
+  // An estimate: only the order counts.
+  born: 2016,
   fields: [field],
   supersedes: [],
   carries: {
     sampling: { keep: 'keep', drop: 'drop', defer: 'defer', debug: 'keep' },
     dropped: 'context',
     traceIdBits: 128,
+    spanId: 'always',
     parentId: false,
     width: false,
     random: false,

@@ -6,10 +6,16 @@ import type { SamplingPlan } from './policy.ts'
 
 export type Decision = {
   readonly sampling: Exclude<Sampling, 'defer'>
-  /** `parent`, `debug`, `cap`, or the sampler's name: the span's `tracebridge.sampling.reason`. */
+  /** `parent`, `debug`, `cap`, `limit`, or the sampler's name: the span's `tracebridge.sampling.reason`. */
   readonly why: string
   /** With the member `ot` brought up to date. */
   readonly tracestate: string
+}
+
+/** The plan that is in force for a wish: what callers force has a ceiling, and each that does is counted here. */
+export function planFor(wish: Sampling, plan: SamplingPlan): SamplingPlan {
+  if (plan.parent !== 'follow' || (wish !== 'keep' && wish !== 'debug')) return plan
+  return plan.force() ? plan : { ...plan, parent: 'limit' }
 }
 
 /** Decides for one trace. `wish` is what a believed caller asked for, `defer` when nobody did. */
@@ -31,6 +37,7 @@ export function decide(
     }
   }
   if (wish === 'drop') return { sampling: 'drop', why: 'parent', tracestate: writeOt(tracestate, undefined) }
+  if (plan.parent === 'limit') return limited(wish, traceId, tracestate, plan)
   if (plan.parent === 'cap') return capped(wish, traceId, tracestate, plan)
   if (wish === 'debug') return { sampling: 'debug', why: 'debug', tracestate: writeOt(tracestate, undefined) }
   return { sampling: 'keep', why: 'parent', tracestate: consistent(traceId, tracestate) }
@@ -55,6 +62,12 @@ function capped(wish: 'keep' | 'debug', traceId: string, tracestate: string, pla
     why: 'cap',
     tracestate: writeOt(tracestate, known ? higher(th, own.threshold) : undefined)
   }
+}
+
+/** Beyond the ceiling nothing is kept past every limit: a debug that our own sampler keeps is a keep. */
+function limited(wish: 'keep' | 'debug', traceId: string, tracestate: string, plan: SamplingPlan): Decision {
+  const decision = capped(wish, traceId, tracestate, plan)
+  return { ...decision, sampling: decision.sampling === 'drop' ? 'drop' : 'keep', why: 'limit' }
 }
 
 /** Thresholds leave trailing zeros out: as text `c` is `c0000000000000`. */

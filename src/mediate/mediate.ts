@@ -6,23 +6,19 @@ import type { Received, Residue, Sampling, TraceContext } from '../trace/context
 import type { Call } from '../trace/hop.ts'
 import { skywalkingSpanId } from '../trace/identity.ts'
 import type { Ids } from '../trace/ids.ts'
-import { decide } from './decide.ts'
+import { decide, planFor } from './decide.ts'
+import { continuedId, linksOf, type TraceLink } from './links.ts'
 import { keeping, remembered } from './members.ts'
 import type { Policy, SamplingPlan, Trust } from './policy.ts'
 import { withRandomness } from './randomness.ts'
 import { type Arrival, receive } from './receive.ts'
-
-/** Another trace that this one should point at: https://opentelemetry.io/docs/specs/otel/overview/#links-between-spans */
-export type TraceLink = {
-  readonly traceId: string
-  readonly spanId: string
-  readonly dialect: string
-  readonly reason: 'restarted' | 'conflict'
-}
+import { restoredOf, storing } from './restore.ts'
 
 /** One request, mediated. */
 export type Mediation = {
   readonly arrival: Arrival
+  /** Who is followed is not who sent it, but who was before the foreign hop that did. */
+  readonly restored: boolean
   readonly trust: Trust
   /** Why the trace is kept or dropped: `tracebridge.sampling.reason`. */
   readonly why: string
@@ -58,25 +54,29 @@ export function mediate(
   ids: Ids,
   each: Each = noFields
 ): Mediation {
-  const arrival = receive(read, policy.accept)
+  const arrival = receive(read, policy.accept, policy.conflict)
   const believed = trust === 'continue'
   const reports = policy.spans === 'report'
-  const origin = believed ? originOf(arrival.received, policy, ids) : newTrace('defer', undefined, ids)
-  const links = linksOf(arrival, trust)
+  const received = believed && policy.takes ? restoredOf(arrival.received) : arrival.received
+  const origin = believed ? originOf(received, policy, ids) : newTrace('defer', undefined, ids)
+  const links = linksOf(arrival, trust, received)
   const garbledBaggage: string[] = []
   const baggage = believed
-    ? bridge(read, each, policy.baggage, continuedId(arrival.received), garbledBaggage)
+    ? bridge(read, each, policy.baggage, continuedId(received), garbledBaggage)
     : nothing
-  const same = { arrival, trust, reports, links, baggage, garbledBaggage }
+  const restored = received !== arrival.received
+  const same = { arrival, restored, trust, reports, links, baggage, garbledBaggage }
   if (!reports && origin.spanId !== undefined) {
     // A transparent hop decides nothing: to change the flag without changing the parent id is forbidden.
     // https://www.w3.org/TR/trace-context-2/#mutating-the-traceparent-field
     const span: TraceContext = { ...origin, spanId: origin.spanId }
-    return { ...same, why: 'transparent', span, segmentId: '', untouched: untouchedBy(read, policy, arrival) }
+    const untouched = restored ? nothing : untouchedBy(read, policy, arrival)
+    return { ...same, why: 'transparent', span, segmentId: '', untouched }
   }
   const { traceId, bits } = origin
-  const odds = withRandomness(origin, plan)
-  const { sampling, why, tracestate } = decide(origin.sampling, traceId, odds, plan, bits)
+  const inForce = planFor(origin.sampling, plan)
+  const odds = withRandomness(origin, inForce)
+  const { sampling, why, tracestate } = decide(origin.sampling, traceId, odds, inForce, bits)
   const segmentId = reports && policy.segments ? ids.traceId() : ''
   const span: TraceContext = {
     traceId,
@@ -104,13 +104,17 @@ export function attempt(
   const lone = isLone(mediation)
   const hop = { ...call, segmentId, transparent: !reports || policy.rpc === 'transparent' }
   // A tracestate that passes a transparent hop has its members already.
-  const kept = reports || server.tracestate === '' ? keeping(span, policy.members.write, hop) : span
+  const own = reports || server.tracestate === '' || mediation.restored
+  const kept = masked(own ? keeping(span, policy.members.write, hop) : span, policy)
   const set: string[] = []
   for (const dialect of policy.emit) {
     const open = span.sampling === 'defer' && dialect.carries.sampling.defer !== 'defer'
     if (mediation.untouched.length > 0 && dialect.name === mediation.arrival.dialect) continue
     if (lone && dialect.injectDecision !== undefined) dialect.injectDecision(span.sampling, set)
-    else dialect.inject(open ? resolved(kept, plan) : kept, set, hop)
+    else {
+      const told = open ? resolved(kept, plan) : kept
+      dialect.inject(own && dialect.carries.tracestate ? storing(told, policy.stores) : told, set, hop)
+    }
   }
   for (const part of mediation.untouched) set.push(part)
   for (const part of mediation.baggage) set.push(part)
@@ -143,6 +147,11 @@ function childOf(parent: TraceContext, spanId: string): TraceContext {
     tracestate: parent.tracestate,
     residue: parent.residue
   }
+}
+
+/** Some receivers drop a traceparent whose flags are more than `sampled`. */
+function masked(span: TraceContext, { randomFlag }: Policy): TraceContext {
+  return randomFlag === 'mask' && span.random ? { ...span, random: false } : span
 }
 
 /** A wire without `defer` cannot be told "you decide": the gateway does it, for this wire alone. */
@@ -183,21 +192,6 @@ function newTrace(sampling: Sampling, residue: Residue | undefined, ids: Ids): O
   }
 }
 
-const noLinks: readonly TraceLink[] = []
-
-function linksOf({ dialect, received, conflicts }: Arrival, trust: Trust): readonly TraceLink[] {
-  if (trust === 'restart' && received.kind === 'context' && dialect !== undefined) {
-    const { traceId, spanId } = received.context
-    return [{ traceId, spanId, dialect, reason: 'restarted' }]
-  }
-  if (trust !== 'continue' || conflicts.length === 0) return noLinks
-  const links: TraceLink[] = []
-  for (const { traceId, spanId, dialect: loser } of conflicts) {
-    if (spanId !== undefined) links.push({ traceId, spanId, dialect: loser, reason: 'conflict' })
-  }
-  return links
-}
-
 const nothing: readonly string[] = []
 
 /** What HTTP may carry on: https://www.rfc-editor.org/rfc/rfc9110#section-5.5, without obs-text. */
@@ -209,6 +203,8 @@ const sendable = /^[\t\x20-\x7e]{0,8192}$/
  */
 function untouchedBy(read: Read, policy: Policy, { dialect, received }: Arrival): readonly string[] {
   const own = received.kind === 'context' ? policy.emit.find(({ name }) => name === dialect) : undefined
+  // Flags are changed there: what goes on is written anew.
+  if (policy.randomFlag === 'mask' && own?.carries.random === true) return nothing
   const fields: string[] = []
   for (const name of own?.fields ?? []) {
     const value = read(name.toLowerCase())
@@ -217,10 +213,4 @@ function untouchedBy(read: Read, policy: Policy, { dialect, received }: Arrival)
     fields.push(name, value)
   }
   return fields
-}
-
-/** The id of the trace that goes on; undefined when one begins here. */
-function continuedId(received: Received): string | undefined {
-  if (received.kind === 'context') return received.context.traceId
-  return received.kind === 'trace' ? received.trace.traceId : undefined
 }

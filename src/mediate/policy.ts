@@ -12,21 +12,37 @@ export type Trust = 'continue' | 'restart' | 'ignore'
 /** How far a believed caller's wish to sample goes: as it says, at most our own rate, or not at all. */
 export type Parent = 'follow' | 'cap' | 'ignore'
 
+/** Whose word is followed where dialects name different traces: in order of `accept`, by content, or by age. */
+export type Precedence = 'first' | 'richest' | 'newest-dialect'
+
 /** Who decides whether a trace is kept. */
-export type SamplingPlan = { readonly parent: Parent; readonly sampler: Sampler }
+export type SamplingPlan = {
+  /** `limit` is `follow` beyond the ceiling: what callers wish passes our own sampler too. */
+  readonly parent: Parent | 'limit'
+  readonly sampler: Sampler
+  /** Asked once for each trace that a caller forces; false beyond the ceiling. */
+  readonly force: () => boolean
+}
 
 export type Policy = {
   /** In order of precedence. */
   readonly accept: readonly Dialect[]
   readonly emit: readonly Dialect[]
+  readonly conflict: Precedence
   /** Lower-case names of the fields of every accepted or emitted dialect, and of baggage. */
   readonly strip: ReadonlySet<string>
   /** Beginnings of the names of other fields that go, in lower case. */
   readonly stripPrefixes: readonly string[]
   /** `none`: a transparent hop, whose spans nobody would find; the caller's own ids go on. */
   readonly spans: 'report' | 'none'
+  /** The outgoing context is stored in tracestate: a foreign hop on the way may overwrite it. */
+  readonly stores: boolean
+  /** A context that is stored goes before that of the foreign hop which sent it on. */
+  readonly takes: boolean
   /** Whether the gateway shows in the path ids of EagleEye and SOFATracer, as one hop more. */
   readonly rpc: 'hop' | 'transparent'
+  /** `mask`: the upstream drops a context with flags that it does not know, the one for random ids among them. */
+  readonly randomFlag: 'keep' | 'mask'
   /** An emitted dialect names the gateway's segment: each request gets one. */
   readonly segments: boolean
   /** What dialects keep in tracestate. */

@@ -28,6 +28,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
   #controller: Dispatcher.DispatchController | undefined
   #cors: CorsRequest | undefined
   #trust: Trust = 'ignore'
+  #forwarding = false
   #over = false
 
   readonly scheme = 'http'
@@ -76,8 +77,16 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     if (!isPlain(this.#target, this.httpVersion)) return this.fail(failures.badRequest)
     if (this.method === 'TRACE') return this.fail(failures.methodNotAllowed)
     const route = this.#find()
-    this.#trust = this.#live.rules.trust(this.client)
     const { read, each } = this.#gateway.reader
+    const { context, forwarding } = this.#live.rules.trust({
+      address: this.client,
+      read,
+      method: this.method,
+      target: this.#request.url ?? '',
+      now: Date.now
+    })
+    this.#trust = context
+    this.#forwarding = forwarding
     if (route === undefined) {
       // A request that nobody takes is still found by its trace.
       const { policy, sampling } = this.#live.rules.unrouted
@@ -130,7 +139,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
       scheme: this.scheme,
       host: this.host === '' ? undefined : this.host,
       httpVersion: this.httpVersion,
-      believed: this.#trust === 'continue'
+      believed: this.#forwarding
     } as const
     line.pool.dispatch(
       {

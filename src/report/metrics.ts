@@ -45,7 +45,8 @@ export type Metrics = {
   readonly families: readonly Family[]
 }
 
-export function createMetrics(gauges: Gauges): Metrics {
+/** `more` is what others count and tell themselves. */
+export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Metrics {
   const server = createHistogram(
     'http_server_request_duration_seconds',
     'Time from the first byte of a request to the last byte of its answer.',
@@ -68,6 +69,11 @@ export function createMetrics(gauges: Gauges): Metrics {
     'Trace headers that could not be read, by reason.',
     ['dialect', 'reason']
   )
+  const conflicts = createCounter(
+    'tracebridge_conflicts',
+    'Pairs of dialects that named different traces in one request: the one followed, and one that was not.',
+    ['winner', 'loser']
+  )
   const failure = createCounter('tracebridge_failures', 'Requests that the gateway could not complete.', [
     'code'
   ])
@@ -77,6 +83,7 @@ export function createMetrics(gauges: Gauges): Metrics {
     client,
     context,
     malformed,
+    conflicts,
     failure,
     ...spanFamilies(gauges.spans),
     reloads,
@@ -125,6 +132,7 @@ export function createMetrics(gauges: Gauges): Metrics {
       [],
       () => [[[], gauges.linesLost()]]
     ),
+    ...more,
     ...processFamilies
   ]
   return {
@@ -137,7 +145,7 @@ export function createMetrics(gauges: Gauges): Metrics {
         client.observe(labelsOf(outcome, status, attempt), (attempt.end - attempt.start) / 1000)
       }
       if (outcome.failure !== undefined) failure.add([outcome.failure])
-      countContext(outcome, context.add, malformed.add)
+      countContext(outcome, context.add, malformed.add, conflicts.add)
     },
     refused: code => failure.add([code]),
     reload: outcome => reloads.add([outcome]),
@@ -159,7 +167,7 @@ function labelsOf(outcome: Outcome, status: number, attempt: AttemptOutcome | un
 
 type Add = (values: readonly string[]) => void
 
-function countContext({ mediation }: Outcome, context: Add, malformed: Add): void {
+function countContext({ mediation }: Outcome, context: Add, malformed: Add, conflicts: Add): void {
   if (mediation === undefined) return
   const { arrival, trust } = mediation
   const { dialect, received } = arrival
@@ -174,7 +182,10 @@ function countContext({ mediation }: Outcome, context: Add, malformed: Add): voi
     malformed([dialect, received.discarded])
   }
   for (const name of mediation.garbledBaggage) malformed([name, 'baggage'])
-  for (const conflict of arrival.conflicts) context([conflict.dialect, 'conflict'])
+  for (const conflict of arrival.conflicts) {
+    context([conflict.dialect, 'conflict'])
+    conflicts([dialect ?? 'none', conflict.dialect])
+  }
 }
 
 /** recorded = exported + rejected + dropped + queued, at any moment. */

@@ -1,9 +1,11 @@
-// Whom to believe, by the address of the caller's socket.
+// Whom to believe: by the address of the caller's socket, the page that it is, the secret that it knows.
+// Must not read a header that no entry asks for.
 import { BlockList, isIP } from 'node:net'
-import type { Trust } from '../mediate/policy.ts'
+import { createOrigins } from './origins.ts'
+import type { Credentials, Verdict } from './rules.ts'
+import { createSecret } from './secret.ts'
+import type { TrustSettings } from './settings.ts'
 import type { Range } from './values.ts'
-
-type Entry = { readonly from: Range; readonly context: Trust }
 
 // https://www.rfc-editor.org/rfc/rfc1122#section-3.2.1.3 and https://www.rfc-editor.org/rfc/rfc4291#section-2.5.3
 const loopback = [
@@ -34,16 +36,41 @@ function blockOf(range: Range): BlockList | undefined {
 // IPv4 callers of a dual-stack socket. https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2
 const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i
 
-/** Makes the lookup: the first range that holds the address decides; a caller in none restarts. */
-export function createTrust(entries: readonly Entry[]): (address: string) => Trust {
-  const blocks = entries.map(({ from, context }) => ({ block: blockOf(from), context }))
-  return address => {
-    const plain = mapped.exec(address)?.[1] ?? address.split('%', 1)[0] ?? ''
+type Test = (shown: Credentials) => boolean
+
+/** Undefined where the entry asks for nothing but an address. */
+function testOf({ origins, secret }: TrustSettings): Test | undefined {
+  const allows = origins === undefined ? undefined : createOrigins(origins)
+  const knows = secret === undefined ? undefined : createSecret(secret)
+  if (allows === undefined) return knows
+  return shown => {
+    const origin = shown.read('origin')
+    return origin !== undefined && allows(origin) && (knows === undefined || knows(shown))
+  }
+}
+
+/** Any program can say that it is a page: that alone does not make it a proxy of ours. */
+function forwards({ from, origins, secret, context }: TrustSettings): boolean {
+  return context === 'continue' && (origins === undefined || from.kind !== 'any' || secret !== undefined)
+}
+
+const stranger: Verdict = { context: 'restart', forwarding: false, entry: undefined }
+
+/** Makes the lookup: the first entry whose conditions all hold decides; a caller of whom none does restarts. */
+export function createTrust(entries: readonly TrustSettings[]): (shown: Credentials) => Verdict {
+  const compiled = entries.map((each, entry) => ({
+    block: blockOf(each.from),
+    test: testOf(each),
+    verdict: Object.freeze({ context: each.context, forwarding: forwards(each), entry })
+  }))
+  return shown => {
+    const plain = mapped.exec(shown.address)?.[1] ?? shown.address.split('%', 1)[0] ?? ''
     const version = isIP(plain)
     const family = version === 4 ? 'ipv4' : 'ipv6'
-    for (const { block, context } of blocks) {
-      if (block === undefined || (version !== 0 && block.check(plain, family))) return context
+    for (const { block, test, verdict } of compiled) {
+      if (block !== undefined && (version === 0 || !block.check(plain, family))) continue
+      if (test === undefined || test(shown)) return verdict
     }
-    return 'restart'
+    return stranger
   }
 }

@@ -9,7 +9,9 @@ import { createFirst } from '../route/first.ts'
 import type { Target } from '../route/match.ts'
 import { createTable } from '../route/table.ts'
 import { ratio } from '../samplers/ratio.ts'
+import type { Adapters } from './adapters.ts'
 import { createTrust } from './callers.ts'
+import { createCeiling } from './ceiling.ts'
 import { createOrigins } from './origins.ts'
 import type { Cors, Route, Rules, Upstream, UpstreamTarget } from './rules.ts'
 import {
@@ -23,13 +25,23 @@ import {
   type UpstreamSettings
 } from './settings.ts'
 
-/** Makes the rules in force. `effective` is what people are shown of them. */
-export function compile(settings: Settings, effective: Rules['effective']): Rules {
+/**
+ * Makes the rules in force. `effective` is what people are shown of them, `now` the clock of the ceiling, `adapters` the
+ * dialects that the rules bring along.
+ */
+export function compile(
+  settings: Settings,
+  effective: Rules['effective'],
+  now: () => number,
+  adapters: Adapters = none
+): Rules {
+  const planOf = planner(createCeiling(settings.samplingLimit, now))
+  const shared = { secrets: settings.trust.flatMap(({ secret }) => secret?.header ?? []), adapters }
   const upstreams = new Map([...settings.upstreams].map(([name, each]) => [name, upstreamOf(each)]))
   const first = createFirst(settings.samplingRules.map(rule => ({ match: rule.match, value: planOf(rule) })))
   const routes = settings.routes.flatMap(route => {
     const upstream = upstreams.get(route.upstream.name)
-    return upstream === undefined ? [] : [routeOf(route, upstream, first)]
+    return upstream === undefined ? [] : [routeOf(route, upstream, shared, planOf(route.sampling), first)]
   })
   const top = planOf(settings.sampling)
   return Object.freeze({
@@ -42,18 +54,31 @@ export function compile(settings: Settings, effective: Rules['effective']): Rule
     upstreams,
     routes,
     find: createTable(routes.map(route => ({ match: route.match, value: route }))),
-    unrouted: { policy: policyOf(settings, false), sampling: target => first(target) ?? top },
+    unrouted: {
+      policy: policyOf({ ...settings, restore: 'no', rpc: 'hop', randomFlag: 'keep' }, false, shared),
+      sampling: target => first(target) ?? top
+    },
     effective
   })
 }
 
+/** What all routes have to do with. */
+type Shared = { readonly secrets: readonly string[]; readonly adapters: Adapters }
+
+const none: Adapters = new Map()
+
 function routeOf(
   route: RouteSettings,
   upstream: Upstream,
+  shared: Shared,
+  plan: SamplingPlan,
   first: (target: Target) => SamplingPlan | undefined
 ): Route {
-  const policy = policyOf(route, route.upstream.external)
-  const plan = planOf(route.sampling)
+  const policy = policyOf(
+    { ...route, randomFlag: route.upstream.randomFlag },
+    route.upstream.external,
+    shared
+  )
   const compiled: Route = {
     name: route.name,
     template: templateOf(route.match),
@@ -70,11 +95,13 @@ function routeOf(
 }
 
 function policyOf(
-  route: Pick<RouteSettings, 'accept' | 'emit' | 'spans' | 'baggage'>,
-  external: boolean
+  route: Pick<RouteSettings, 'accept' | 'emit' | 'conflict' | 'spans' | 'rpc' | 'restore' | 'baggage'> &
+    Pick<UpstreamSettings, 'randomFlag'>,
+  external: boolean,
+  { secrets, adapters }: Shared
 ): Policy {
-  const accept = dialectsOf(route.accept)
-  const emit = dialectsOf(route.emit)
+  const accept = dialectsOf(route.accept, adapters)
+  const emit = dialectsOf(route.emit, adapters)
   const baggage = baggageOf(route.baggage)
   // For somebody else's upstream nobody's baggage passes as it came.
   const carriers = external ? [...baggageDialects.values()] : [...baggage.accept, ...baggage.emit]
@@ -82,18 +109,22 @@ function policyOf(
   return Object.freeze({
     accept,
     emit,
-    strip: new Set([...fields.map(field => field.toLowerCase()), 'baggage']),
+    conflict: route.conflict,
+    strip: new Set([...fields.map(field => field.toLowerCase()), 'baggage', ...secrets]),
     stripPrefixes: [...new Set(carriers.flatMap(dialect => dialect.prefixes))],
     spans: route.spans,
-    rpc: 'hop',
+    stores: route.restore === 'both' || route.restore === 'store',
+    takes: route.restore === 'both' || route.restore === 'take',
+    rpc: route.rpc,
+    randomFlag: route.randomFlag,
     segments: emit.some(dialect => dialect.segments),
     members: membersOf(accept, emit),
     baggage
   })
 }
 
-function dialectsOf(names: readonly string[]): readonly Dialect[] {
-  return names.flatMap(name => dialects.get(name) ?? [])
+function dialectsOf(names: readonly string[], adapters: Adapters): readonly Dialect[] {
+  return names.flatMap(name => dialects.get(name) ?? adapters.get(name) ?? [])
 }
 
 function baggageOf({ accept, emit, allow, maxBytes }: BaggageSettings): BaggagePolicy {
@@ -106,8 +137,9 @@ function baggageOf({ accept, emit, allow, maxBytes }: BaggageSettings): BaggageP
   }
 }
 
-function planOf({ rate, parent }: SamplingSettings): SamplingPlan {
-  return Object.freeze({ parent, sampler: ratio(rate) })
+/** Makes plans that share one ceiling. */
+function planner(force: () => boolean): (settings: SamplingSettings) => SamplingPlan {
+  return ({ rate, parent }) => Object.freeze({ parent, sampler: ratio(rate), force })
 }
 
 function corsOf(cors: CorsSettings, route: RouteSettings, policy: Policy): Cors {

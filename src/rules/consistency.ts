@@ -1,22 +1,59 @@
 // What the keys of a rule file owe each other: names that exist, matches that differ, choices that exclude.
 // Works on the tree, so it has its say even where something else is wrong.
+import { dialectNames, dialects } from '../dialects/find.ts'
 import { parseHost, parseTemplate } from '../route/pattern.ts'
+import type { Adapters } from './adapters.ts'
 import { complain, formatPlace, suggestion } from './complaint.ts'
 import { child, entriesOf, itemsOf, type Located, type Place, textOf } from './located.ts'
 import { oneOfText } from './notation.ts'
 import type { Complaint } from './rules.ts'
 
 /** Everything that is wrong between keys, in no order. */
-export function checkConsistency(root: Located): readonly Complaint[] {
-  const upstreams = entriesOf(child(root, 'upstreams'))
+export function checkConsistency(root: Located, adapters: Adapters): readonly Complaint[] {
+  const named = entriesOf(child(root, 'upstreams'))
+  const upstreams = [...named.values()].map(({ value }) => value)
   const routes = itemsOf(child(root, 'routes'))
+  const brought = [...entriesOf(child(root, 'dialects')).keys()]
   return [
-    ...[...upstreams.values()].flatMap(({ value }) => checkUpstream(value)),
-    ...checkReferences(routes, [...upstreams.keys()]),
+    ...upstreams.flatMap(checkUpstream),
+    ...checkReferences(routes, [...named.keys()]),
     ...checkMatches(routes),
     ...checkNames(routes),
-    ...[root, ...routes].flatMap(each => checkCors(child(each, 'cors')))
+    ...[root, ...routes].flatMap(each => checkCors(child(each, 'cors'))),
+    ...[root, ...upstreams, ...routes].flatMap(each => checkDialects(each, brought)),
+    ...[root, ...upstreams, ...routes].flatMap(each => checkEmit(child(each, 'emit'), adapters))
   ]
+}
+
+/** Dialects are those of the registry, and those that the rules bring along. */
+function checkDialects(node: Located, brought: readonly string[]): readonly Complaint[] {
+  const known = [...dialectNames, ...brought]
+  return [child(node, 'accept'), child(node, 'emit')].flatMap(itemsOf).flatMap(item => {
+    const name = textOf(item)
+    if (name === undefined || known.includes(name)) return []
+    return [complain(item.place, `expected ${oneOfText(known)}${suggestion(name, known)}`)]
+  })
+}
+
+/** Two dialects that write the same field with different meanings: whoever reads it would get both, joined. */
+function checkEmit(emit: Located | undefined, adapters: Adapters): readonly Complaint[] {
+  const seen = new Map<string, string>()
+  return itemsOf(emit).flatMap(node => {
+    const name = textOf(node) ?? ''
+    const dialect = dialects.get(name) ?? adapters.get(name)
+    if (dialect === undefined) return []
+    const fields = dialect.fields.map(field => field.toLowerCase())
+    const shared = fields.find(field => seen.has(field))
+    const other = shared === undefined ? undefined : seen.get(shared)
+    for (const field of fields) seen.set(field, dialect.name)
+    if (other === undefined || other === dialect.name) return []
+    return [
+      complain(
+        node.place,
+        `expected ${other} or ${dialect.name}, not both: they write the same header fields`
+      )
+    ]
+  })
 }
 
 function checkUpstream(upstream: Located): readonly Complaint[] {

@@ -11,9 +11,10 @@ import type {
   RouteSettings,
   SamplingSettings,
   Settings,
+  TrustSettings,
   UpstreamSettings
 } from './settings.ts'
-import { formatDuration, formatRate, type Range } from './values.ts'
+import { formatDuration, formatLimit, formatRate, type Range } from './values.ts'
 
 type Shown = Readonly<Record<string, unknown>>
 
@@ -29,14 +30,17 @@ export function effectiveOf(settings: Settings, root: Located): Shown {
         settings.admin.token === undefined ? undefined : hideSecret(writtenAt(root, ['admin', 'token']))
       )
     },
-    trust: settings.trust.map(({ from, context }) => ({ from: formatRange(from), context })),
+    trust: settings.trust.map((entry, index) => showTrust(entry, child(child(root, 'trust'), index))),
+    ...optional('dialects', showAdapters(settings.dialects)),
     accept: settings.accept,
     emit: settings.emit,
+    conflict: settings.conflict,
     respond: settings.respond,
     baggage: showBaggage(settings.baggage),
     spans: settings.spans,
     sampling: {
       ...showSampling(settings.sampling),
+      ...optional('limit', settings.samplingLimit && formatLimit(settings.samplingLimit)),
       rules: settings.samplingRules.map(rule => ({ match: showMatch(rule.match), ...showSampling(rule) }))
     },
     export: settings.exporters.map((exporter, index) =>
@@ -50,6 +54,22 @@ export function effectiveOf(settings: Settings, root: Located): Shown {
   return asWritten(shown, root)
 }
 
+function showTrust({ from, origins, secret, context }: TrustSettings, node: Located | undefined): Shown {
+  const key = secret?.kind === 'hmac' ? 'hmac' : 'value'
+  const shown = secret && { header: secret.header, [key]: hideSecret(writtenAt(node, ['secret', key])) }
+  return { from: formatRange(from), ...optional('origin', origins), ...optional('secret', shown), context }
+}
+
+function showAdapters(dialects: Settings['dialects']): Shown | undefined {
+  if (dialects.size === 0) return undefined
+  return Object.fromEntries(
+    [...dialects].map(([name, { package: from, export: exported }]) => [
+      name,
+      { package: from, ...optional('export', exported) }
+    ])
+  )
+}
+
 function showRoute(route: RouteSettings): Shown {
   return {
     name: route.name,
@@ -60,6 +80,9 @@ function showRoute(route: RouteSettings): Shown {
     respond: route.respond,
     baggage: showBaggage(route.baggage),
     spans: route.spans,
+    conflict: route.conflict,
+    rpc: route.rpc,
+    ...optional('restore', route.restore === 'no' ? undefined : route.restore === 'both' || route.restore),
     sampling: showSampling(route.sampling),
     ...optional('cors', showCors(route.cors)),
     timeouts: without(showTimeouts(route.timeouts), 'connect')
@@ -80,6 +103,7 @@ function showUpstream(upstream: UpstreamSettings): Shown {
     ...where,
     ...(upstream.external ? { external: true } : {}),
     emit: upstream.emit,
+    'random-flag': upstream.randomFlag,
     baggage: showBaggage(upstream.baggage),
     timeouts: showTimeouts(upstream.timeouts)
   }

@@ -1,5 +1,6 @@
 // From a path to rules in force, or to everything that is wrong with them, all at once.
 import { fileURLToPath } from 'node:url'
+import { loadAdapters } from './adapters.ts'
 import { compile } from './compile.ts'
 import { complain, sortComplaints } from './complaint.ts'
 import { checkConsistency } from './consistency.ts'
@@ -24,11 +25,21 @@ export type Refusal = { readonly complaints: readonly Complaint[]; readonly watc
 /** What runs when nobody says anything: the same distance from src/rules and dist/rules. */
 export const defaultRules = fileURLToPath(new URL('../../rules/default.yaml', import.meta.url))
 
+/** Milliseconds since the process began. */
+function elapsed(): number {
+  return performance.now()
+}
+
 /**
  * Loads the rules at `path`, a file or a folder of them. Without a path it is the one upstream of
- * `overrides.upstream`, or else the default rules of this package. Reads files, never throws.
+ * `overrides.upstream`, or else the default rules of this package. `now` is a clock in milliseconds, from any begin. Reads files, never throws.
  */
-export function loadRules(path: string | undefined, env: Env, overrides: Overrides = {}): Loaded | Refusal {
+export function loadRules(
+  path: string | undefined,
+  env: Env,
+  overrides: Overrides = {},
+  now = elapsed
+): Loaded | Refusal {
   const from = path ?? (overrides.upstream === undefined ? defaultRules : undefined)
   const { sources, complaints: unread } =
     from === undefined ? { sources: [], complaints: [] } : readSources(from)
@@ -46,12 +57,13 @@ export function loadRules(path: string | undefined, env: Env, overrides: Overrid
   const root = applyOverrides(merged(parsed, complaints), overrides)
   if (root === undefined) return refuse([...complaints, empty(from)])
 
-  complaints.push(...checkConsistency(root))
+  const { adapters, complaints: unloaded } = loadAdapters(root)
+  complaints.push(...checkConsistency(root, adapters), ...unloaded)
   const result = decode(root)
   if ('complaints' in result) return refuse([...complaints, ...result.complaints])
   if (complaints.length > 0) return refuse(complaints)
   const settings = settle(result.decoded, env)
-  return { rules: compile(settings, effectiveOf(settings, root)), settings, watch }
+  return { rules: compile(settings, effectiveOf(settings, root), now, adapters), settings, watch }
 }
 
 function merged(parsed: readonly Parsed[], complaints: Complaint[]): Located | undefined {

@@ -37,6 +37,11 @@ const losses: readonly Loss[] = [
       `${from} can carry 128-bit trace ids, ${to} only 64 bits: the first half is lost, and services behind it show another trace id`
   },
   {
+    carried: ({ spanId }) => spanId === 'always',
+    words: (from, to) =>
+      `${from} can name the span that calls, ${to} names its place in a path instead: back ends of the two show the call under different ids`
+  },
+  {
     carried: ({ dropped }) => dropped === 'context',
     words: (from, to, { dropped }) =>
       dropped === 'decision'
@@ -58,6 +63,32 @@ export function lossesOf({ accept, emit }: Policy): readonly string[] {
     if (first === undefined || from.length === 0 || emit.some(each => carried(each.carries))) return []
     return [words(list(from), list(emit), first.carries)]
   })
+}
+
+/** What a dialect cannot carry of any context. */
+export function ownLosses({
+  sampling,
+  dropped,
+  traceIdBits,
+  spanId,
+  parentId,
+  width,
+  random,
+  tracestate
+}: Carries) {
+  const losses: string[] = []
+  if (sampling.keep !== 'keep') losses.push('that a trace is kept')
+  if (sampling.defer !== 'defer') losses.push('an open decision (the gateway decides)')
+  if (sampling.debug !== 'debug') losses.push(`"debug" (it arrives as ${meaning[sampling.debug]})`)
+  if (dropped === 'nothing') losses.push('traces that are not kept (nothing goes on of them)')
+  if (dropped === 'decision') losses.push('the ids of a trace that is not kept')
+  if (traceIdBits === 64) losses.push('the first half of a 128-bit trace id')
+  if (spanId !== 'always') losses.push('span ids')
+  if (!parentId) losses.push("the parent's own parent")
+  if (!width) losses.push('whether the trace id had 64 bits')
+  if (!random) losses.push('the flag that the trace id is random')
+  if (!tracestate) losses.push('tracestate')
+  return losses
 }
 
 function list(dialects: readonly Dialect[]): string {

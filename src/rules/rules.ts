@@ -1,4 +1,5 @@
 // The rules in force, compiled: live values in place of names, frozen, replaced whole on reload.
+import type { Read } from '../dialects/dialect.ts'
 import type { Policy, SamplingPlan, Trust } from '../mediate/policy.ts'
 import type { Match, Target as MatchTarget } from '../route/match.ts'
 
@@ -78,12 +79,32 @@ export type AccessLogSettings = {
   readonly to: string
 }
 
+/** What a caller shows of itself, for trust to judge. */
+export type Credentials = {
+  /** Of the peer's socket, IPv4-mapped forms included. */
+  readonly address: string
+  readonly read: Read
+  readonly method: string
+  /** The request target as sent, with its query. */
+  readonly target: string
+  /** Milliseconds since the Unix epoch by the wall clock, which callers sign by; asked for signatures alone. */
+  readonly now: () => number
+}
+
+/** Whom trust takes the caller for. */
+export type Verdict = {
+  readonly context: Trust
+  /** Its X-Forwarded-* are believed too: it is a proxy of ours. */
+  readonly forwarding: boolean
+  /** Which entry of `trust` it was, from 0; undefined when none held. */
+  readonly entry: number | undefined
+}
+
 export type Rules = {
   readonly service: { readonly name: string; readonly version: string; readonly instance: string }
   readonly listen: readonly Listen[]
   readonly admin: Listen & { readonly token: string | undefined }
-  /** By the address of the peer's socket, IPv4-mapped forms included. */
-  readonly trust: (address: string) => Trust
+  readonly trust: (shown: Credentials) => Verdict
   readonly exporters: readonly ExporterSettings[]
   readonly accessLog: AccessLogSettings
   readonly upstreams: ReadonlyMap<string, Upstream>

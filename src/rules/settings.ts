@@ -1,15 +1,24 @@
 // Rules with every default filled in and every precedence settled, still as plain data with names: the types.
-import type { Parent, Trust } from '../mediate/policy.ts'
+import type { Parent, Policy, Precedence, Trust } from '../mediate/policy.ts'
 import type { Match } from '../route/match.ts'
 import type { Address } from './address.ts'
 import type { ResponseField, Rules, Timeouts } from './rules.ts'
-import type { Range } from './values.ts'
+import type { SecretSettings } from './secret.ts'
+import type { Limit, Range } from './values.ts'
 
 export type BaggageSettings = {
   readonly accept: readonly string[]
   readonly emit: readonly string[]
   readonly allow: readonly string[] | 'all'
   readonly maxBytes: number
+}
+
+/** All that is given must hold. */
+export type TrustSettings = {
+  readonly from: Range
+  readonly origins: readonly string[] | undefined
+  readonly secret: SecretSettings | undefined
+  readonly context: Trust
 }
 
 export type SamplingSettings = { readonly rate: number; readonly parent: Parent }
@@ -36,10 +45,14 @@ export type UpstreamSettings = {
   readonly echo: boolean
   /** Somebody else runs it. */
   readonly external: boolean
+  readonly randomFlag: Policy['randomFlag']
   readonly emit: readonly string[]
   readonly baggage: BaggageSettings
   readonly timeouts: Timeouts
 }
+
+/** On which side of a foreign hop a route is: `both` is between two. */
+export type Restore = 'no' | 'store' | 'take' | 'both'
 
 export type RouteSettings = {
   readonly name: string
@@ -50,22 +63,33 @@ export type RouteSettings = {
   readonly respond: readonly ResponseField[]
   readonly baggage: BaggageSettings
   readonly spans: 'report' | 'none'
+  readonly conflict: Precedence
+  readonly rpc: Policy['rpc']
+  readonly restore: Restore
   readonly sampling: SamplingSettings
   readonly cors: CorsSettings | undefined
   readonly timeouts: Timeouts
 }
 
+/** A package with a propagator, and which of its exports it is where that is to be said. */
+export type AdapterSettings = { readonly package: string; readonly export: string | undefined }
+
 export type Settings = {
   readonly service: Rules['service']
   readonly listen: readonly Address[]
   readonly admin: Address & { readonly token: string | undefined }
-  readonly trust: readonly { readonly from: Range; readonly context: Trust }[]
+  readonly trust: readonly TrustSettings[]
+  /** Those that the rules bring along. */
+  readonly dialects: ReadonlyMap<string, AdapterSettings>
   readonly accept: readonly string[]
   readonly emit: readonly string[]
+  readonly conflict: Precedence
   readonly respond: readonly ResponseField[]
   readonly baggage: BaggageSettings
   readonly spans: 'report' | 'none'
   readonly sampling: SamplingSettings
+  /** How many traces callers can force; undefined for any number. */
+  readonly samplingLimit: Limit | undefined
   readonly samplingRules: readonly ({ readonly match: Match } & SamplingSettings)[]
   readonly exporters: Rules['exporters']
   readonly accessLog: Rules['accessLog']

@@ -9,12 +9,14 @@ import type { Env } from './references.ts'
 import type { Rules, Timeouts } from './rules.ts'
 import {
   type CorsSettings,
+  type Restore,
   type RouteSettings,
   type Settings,
   templateOf,
   type UpstreamSettings
 } from './settings.ts'
 import { baggageOfTop, carriersByDefault, settleBaggage } from './settle-baggage.ts'
+import { settleTrust } from './settle-trust.ts'
 import type { Decoded, DecodedCors, DecodedMatch, DecodedRoute } from './shape.ts'
 
 const defaults = {
@@ -23,14 +25,12 @@ const defaults = {
   // W3C first: where dialects disagree, it is the one that most likely is not left over.
   accept: byRank.map(dialect => dialect.name),
   emit: ['w3c'],
+  conflict: 'first',
+  rpc: 'hop',
+  randomFlag: 'keep',
   respond: [],
   sampling: { rate: 1, parent: 'follow' },
   timeouts: { connect: 5_000, firstByte: 60_000, idle: 300_000 },
-  trust: [
-    { from: { kind: 'loopback' }, context: 'continue' },
-    { from: { kind: 'private' }, context: 'continue' },
-    { from: { kind: 'any' }, context: 'restart' }
-  ],
   exporterTimeout: 10_000,
   corsMaxAge: 600_000
 } as const satisfies Record<string, unknown>
@@ -38,13 +38,15 @@ const defaults = {
 /** Fills in what a rule file leaves out. */
 export function settle(decoded: Decoded, env: Env): Settings {
   const exporters = settleExporters(decoded.export ?? [])
-  const accept = decoded.accept ?? defaults.accept
+  const brought = Object.entries(decoded.dialects ?? {})
+  const accept = decoded.accept ?? [...defaults.accept, ...brought.map(([name]) => name)]
   const emit = decoded.emit ?? defaults.emit
   const carriers = decoded.accept ?? carriersByDefault(accept)
   const top = {
     accept,
     carriers,
     emit,
+    conflict: decoded.conflict ?? defaults.conflict,
     respond: decoded.respond ?? defaults.respond,
     baggage: settleBaggage([decoded.baggage], carriers, emit),
     spans: decoded.spans ?? (exporters.length > 0 ? 'report' : 'none'),
@@ -62,7 +64,14 @@ export function settle(decoded: Decoded, env: Env): Settings {
     },
     listen: decoded.listen?.map(each => each.address) ?? [addressOf(defaults.listen)],
     admin: { ...(decoded.admin?.address ?? addressOf(defaults.admin)), token: decoded.admin?.token },
-    trust: decoded.trust ?? defaults.trust,
+    trust: settleTrust(decoded.trust),
+    dialects: new Map(
+      brought.map(([name, { package: from, export: exported }]) => [
+        name,
+        { package: from, export: exported }
+      ])
+    ),
+    samplingLimit: decoded.sampling?.limit,
     samplingRules: (decoded.sampling?.rules ?? []).map(rule => ({
       match: settleMatch(rule.match),
       ...top.sampling,
@@ -75,7 +84,10 @@ export function settle(decoded: Decoded, env: Env): Settings {
   }
 }
 
-type Top = Pick<Settings, 'accept' | 'emit' | 'respond' | 'baggage' | 'spans' | 'sampling' | 'cors'> & {
+type Top = Pick<
+  Settings,
+  'accept' | 'emit' | 'conflict' | 'respond' | 'baggage' | 'spans' | 'sampling' | 'cors'
+> & {
   /** Whose baggage is read where nothing says so. */
   readonly carriers: readonly string[]
 }
@@ -103,6 +115,9 @@ function settleRoute(
       respond: route.respond ?? top.respond,
       baggage: settleBaggage([route.baggage, ...above], route.accept ?? top.carriers, emit),
       spans: route.spans ?? top.spans,
+      conflict: route.conflict ?? top.conflict,
+      rpc: route.rpc ?? defaults.rpc,
+      restore: settleRestore(route.restore),
       sampling: { ...top.sampling, ...present(route.sampling) },
       cors: route.cors === undefined ? top.cors : settleCors(route.cors),
       timeouts: settleTimeouts(route.timeouts, upstream.timeouts)
@@ -123,6 +138,7 @@ function settleUpstreams(decoded: Decoded, top: Top): ReadonlyMap<string, Upstre
         })),
         echo: upstream.echo === true,
         external: upstream.external === true,
+        randomFlag: upstream['random-flag'] ?? defaults.randomFlag,
         emit: upstream.emit ?? top.emit,
         baggage: settleBaggage(
           [upstream.baggage, baggageOfTop(decoded.baggage, upstream.external === true)],
@@ -144,6 +160,10 @@ function settleMatch(match: DecodedMatch): Match {
     methods: typeof method === 'string' ? [method] : method,
     headers: headers.length === 0 ? undefined : new Map(headers)
   }
+}
+
+function settleRestore(given: DecodedRoute['restore']): Restore {
+  return given === true ? 'both' : given === false || given === undefined ? 'no' : given
 }
 
 type DecodedTimeouts = { connect?: number | undefined } & NonNullable<DecodedRoute['timeouts']>

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { parseHost, parseTemplate } from '../route/pattern.ts'
 import { choice, distinct, key, must, named, parsed, table } from './notation.ts'
 import {
+  allowedOrigin,
   baggageDialectList,
   count,
   dialectList,
@@ -14,7 +15,7 @@ import {
   rate,
   text
 } from './shape-values.ts'
-import { parseAllowedOrigin, parseFieldName, parseOrigin, parseText } from './values.ts'
+import { parseFieldName, parseOrigin, parseText } from './values.ts'
 
 export const match = table({
   host: key(
@@ -59,15 +60,11 @@ const parent = choice(['follow', 'cap', 'ignore'])
 export const rateKey = key('The share of traces that is kept: 30% or 0.3.', rate)
 export const parentKey = key("The caller's wish: follow it, cap it at the rate, or ignore it.", parent)
 export const spans = choice(['report', 'none'])
+export const conflict = choice(['first', 'richest', 'newest-dialect'])
 export const respond = distinct(choice(['server-timing', 'traceresponse']))
 
 export const cors = table({
-  origins: must(
-    'Pages that may call: exact origins, https://*.example.com, or *.',
-    distinct(
-      parsed('an origin such as https://shop.example.com, https://*.example.com or *', parseAllowedOrigin)
-    )
-  ),
+  origins: must('Pages that may call: exact origins, https://*.example.com, or *.', distinct(allowedOrigin)),
   credentials: key('Whether cookies may come along.', v.boolean()),
   mode: key('answer preflights here, or amend what the upstream answers.', choice(['answer', 'amend'])),
   headers: key(
@@ -116,6 +113,10 @@ export const upstream = table({
     v.boolean()
   ),
   emit: key('Dialects that this upstream reads.', dialectList),
+  'random-flag': key(
+    'keep the flag of W3C that tells random trace ids, or mask it for an upstream that drops traceparent with it.',
+    choice(['keep', 'mask'])
+  ),
   baggage: key('Baggage for this upstream.', baggage),
   timeouts: key(
     'How long to wait for this upstream.',
@@ -134,5 +135,14 @@ export const route = table({
   baggage: key('Baggage on this route.', baggage),
   timeouts: key('How long to wait for the upstream.', table(idleTimeouts)),
   spans: key('report spans of this route, or none: a transparent hop.', spans),
+  conflict: key('Whom to follow where dialects name different traces.', conflict),
+  rpc: key(
+    'The gateway as a hop of its own in the path ids of EagleEye and SOFATracer, or transparent there.',
+    choice(['hop', 'transparent'])
+  ),
+  restore: key(
+    'Behind a foreign hop that overwrote it, the context from before: store before that hop, take behind it; true is both.',
+    v.union([v.boolean(), v.picklist(['store', 'take'])], 'expected true, false, store or take')
+  ),
   respond: key('What answers tell of the trace.', respond)
 })

@@ -3,8 +3,9 @@ import * as v from 'valibot'
 import { baggageDialects } from '../baggage/find.ts'
 import { dialectNames } from '../dialects/find.ts'
 import { parseAddress } from './address.ts'
-import { choice, distinct, parsed } from './notation.ts'
+import { choice, distinct, oneOfText, parsed } from './notation.ts'
 import {
+  parseAllowedOrigin,
   parseDuration,
   parseFieldName,
   parseFieldValue,
@@ -19,6 +20,11 @@ export const address = parsed('an address such as 0.0.0.0:8080, [::1]:8080 or :8
 export const fieldName = parsed('the name of a header field', parseFieldName)
 export const fieldValue = parsed('the value of a header field: visible ASCII characters', parseFieldValue)
 export const method = parsed('a method in upper case, such as GET', parseMethod)
+
+export const allowedOrigin = parsed(
+  'an origin such as https://shop.example.com, https://*.example.com or *',
+  parseAllowedOrigin
+)
 
 const expectedRate = 'expected a rate from 0% to 100%, or from 0 to 1'
 export const rate = v.pipe(
@@ -42,8 +48,9 @@ export function pattern(expected: string, parse: (text: string) => { kind: strin
   )
 }
 
-const [firstDialect = 'w3c', ...otherDialects] = dialectNames
-export const dialectList = distinct(choice([firstDialect, ...otherDialects]))
+/** Which there are depends on `dialects`: consistency.ts says so. */
+const dialect = v.pipe(v.string(`expected ${oneOfText(dialectNames)}`), v.metadata({ names: dialectNames }))
+export const dialectList = distinct(dialect)
 
 const [firstCarrier = 'w3c', ...otherCarriers] = baggageDialects.keys()
 export const baggageDialectList = distinct(choice([firstCarrier, ...otherCarriers]))

@@ -1,10 +1,32 @@
 // The shape of one rule file: its keys, what each may say, and what editors show for it. The JSON Schema is made
 // from here. Must not know defaults (settle.ts) nor how keys depend on each other (consistency.ts).
 import * as v from 'valibot'
+import { dialectNames } from '../dialects/find.ts'
 import { choice, key, must, named, parsed, table } from './notation.ts'
-import { baggage, cors, match, parentKey, rateKey, respond, route, spans, upstream } from './shape-routes.ts'
+import {
+  baggage,
+  conflict,
+  cors,
+  match,
+  parentKey,
+  rateKey,
+  respond,
+  route,
+  spans,
+  upstream
+} from './shape-routes.ts'
+import { trustEntry } from './shape-trust.ts'
 import { address, dialectList, duration, fieldValue, text } from './shape-values.ts'
-import { parseBearer, parseEndpoint, parseFieldName, parseRange, parseUpstreamName } from './values.ts'
+import {
+  parseBearer,
+  parseDialectName,
+  parseEndpoint,
+  parseExport,
+  parseFieldName,
+  parseLimit,
+  parsePackage,
+  parseUpstreamName
+} from './values.ts'
 
 const exporter = v.pipe(
   table({
@@ -34,6 +56,17 @@ const exporter = v.pipe(
   )
 )
 
+const adapter = table({
+  package: must(
+    'An installed npm package with an OpenTelemetry propagator, such as @opentelemetry/propagator-ot-trace.',
+    parsed('the name of an npm package', parsePackage)
+  ),
+  export: key(
+    'Which of its exports, where several are propagators: a class or a factory.',
+    parsed('the name of an export', parseExport)
+  )
+})
+
 /** One rule file. */
 export const shape = table({
   service: key(
@@ -62,22 +95,23 @@ export const shape = table({
     })
   ),
   trust: key(
-    'Whom to believe, by address; the first match wins, and who matches nothing restarts.',
-    v.array(
-      table({
-        from: must(
-          '10.0.0.0/8, a single address, any, loopback or private.',
-          parsed('an address range such as 10.0.0.0/8, one address, any, loopback or private', parseRange)
-        ),
-        context: must(
-          'continue its trace, restart it with a link, or ignore what it says.',
-          choice(['continue', 'restart', 'ignore'])
-        )
-      })
+    'Whom to believe; the first entry of which all holds decides, and who matches none restarts.',
+    v.array(trustEntry)
+  ),
+  dialects: key(
+    'Dialects that the rules bring along, by the names that accept and emit call them.',
+    named(
+      'a name of small letters, digits and -, that no dialect has',
+      name => (dialectNames.includes(name) ? undefined : parseDialectName(name)),
+      adapter
     )
   ),
   accept: key('Dialects that are read, in order of precedence.', dialectList),
   emit: key('Dialects that upstreams get which do not say themselves.', dialectList),
+  conflict: key(
+    'Where dialects name different traces: follow the first of accept, the richest, or the newest-dialect.',
+    conflict
+  ),
   respond: key('What answers tell of the trace, to trusted or CORS-allowed callers.', respond),
   baggage: key('Baggage: what passes, how much, and in which dialects.', baggage),
   spans: key('report spans, or none: a transparent hop that changes the dialect only.', spans),
@@ -86,6 +120,10 @@ export const shape = table({
     table({
       rate: rateKey,
       parent: parentKey,
+      limit: key(
+        'How many traces callers can force, on all routes together, such as 200/s; beyond it the rate decides.',
+        parsed('a number in a time such as 200/s, 30/m or 5/h', parseLimit)
+      ),
       rules: key(
         'Other rates for some requests; the first match wins, before any route.',
         v.array(
@@ -126,3 +164,4 @@ export type DecodedRoute = Decoded['routes'][number]
 export type DecodedMatch = DecodedRoute['match']
 export type DecodedCors = NonNullable<Decoded['cors']>
 export type DecodedBaggage = NonNullable<Decoded['baggage']>
+export type DecodedTrust = NonNullable<Decoded['trust']>[number]

@@ -44,6 +44,23 @@ export function formatRate(rate: number): string {
   return `${Number((rate * 100).toPrecision(12))}%`
 }
 
+/** So many in so many milliseconds. */
+export type Limit = { readonly count: number; readonly perMs: number }
+
+const limitPattern = /^(0|[1-9]\d{0,6})\/(s|m|h)$/
+
+/** `200/s`, `30/m`, `5/h`. */
+export function parseLimit(text: string): Limit | undefined {
+  const [, count, unit] = limitPattern.exec(text) ?? []
+  const perMs = unitMs.get(unit ?? '')
+  return count === undefined || perMs === undefined ? undefined : { count: Number(count), perMs }
+}
+
+export function formatLimit({ count, perMs }: Limit): string {
+  const [unit] = [...unitMs].find(([, factor]) => factor === perMs) ?? ['s']
+  return `${count}/${unit}`
+}
+
 /** Callers by address: all of them, a named group, or a range. */
 export type Range =
   | { readonly kind: 'any' | 'loopback' | 'private' }
@@ -138,4 +155,57 @@ const bearerPattern = /^[A-Za-z0-9\-._~+/]{1,1024}={0,2}$/
 
 export function parseBearer(text: string): string | undefined {
   return bearerPattern.test(text) ? text : undefined
+}
+
+// They are labels in metrics, joined by `+` there.
+const dialectPattern = /^[a-z][a-z0-9-]{0,30}$/
+
+/** The name of a dialect that rules bring along. */
+export function parseDialectName(text: string): string | undefined {
+  return dialectPattern.test(text) && text !== 'none' && text !== 'other' ? text : undefined
+}
+
+// https://docs.npmjs.com/cli/v11/configuring-npm/package-json#name; no path, no URL
+const packagePattern = /^(?=.{1,214}$)(?:@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*$/
+
+/** The name of an npm package. */
+export function parsePackage(text: string): string | undefined {
+  return packagePattern.test(text) ? text : undefined
+}
+
+const exportPattern = /^[A-Za-z_$][A-Za-z0-9_$]{0,127}$/
+
+/** What a package exports. */
+export function parseExport(text: string): string | undefined {
+  return exportPattern.test(text) ? text : undefined
+}
+
+// Fields that a request cannot do without: what bears a secret is taken out.
+const needed: ReadonlySet<string> = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'cookie',
+  'expect',
+  'host',
+  'origin',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via'
+])
+
+/** The name of the field that bears a secret, in lower case. */
+export function parseSecretField(text: string): string | undefined {
+  const name = parseFieldName(text)
+  return name === undefined || needed.has(name) ? undefined : name
+}
+
+// Long enough that nobody guesses it, and that an empty file is no secret.
+const secretPattern = /^[\x21-\x7e]{16,1024}$/
+
+export function parseSharedSecret(text: string): string | undefined {
+  return secretPattern.test(text) ? text : undefined
 }

@@ -1,11 +1,13 @@
 // What valid rules do that their author may not expect, in words for newcomers. Warnings stop nothing.
-import { lossesOf } from './losses.ts'
+import { dialects } from '../dialects/find.ts'
+import { lossesOf, ownLosses } from './losses.ts'
 import type { Rules } from './rules.ts'
 import type { RouteSettings, Settings } from './settings.ts'
 
 /** What `check` warns of: one sentence each, what many routes share said once. */
 export function warningsOf({ rules, settings }: { rules: Rules; settings: Settings }): readonly string[] {
   return [
+    ...adapterWarnings(rules, settings),
     ...routeWarnings(rules, settings),
     ...spanWarnings(settings),
     ...trustWarnings(settings),
@@ -13,6 +15,17 @@ export function warningsOf({ rules, settings }: { rules: Rules; settings: Settin
     ...upstreamWarnings(settings),
     ...exporterWarnings(settings)
   ]
+}
+
+/** Nobody wrote down what a package's wire loses: it was measured when the rules were loaded. */
+function adapterWarnings({ routes }: Rules, { dialects }: Settings): readonly string[] {
+  const used = routes.flatMap(({ policy }) => [...policy.accept, ...policy.emit])
+  return [...dialects].map(([name, { package: from }]) => {
+    const dialect = used.find(each => each.name === name)
+    return dialect === undefined
+      ? `dialect ${name}: no route accepts or emits it`
+      : `dialect ${name} (${from}), as tried out, loses ${ownLosses(dialect.carries).join(', ')}`
+  })
 }
 
 function routeWarnings(rules: Rules, settings: Settings): readonly string[] {
@@ -41,6 +54,7 @@ function routeSentences(route: RouteSettings): readonly string[] {
           `${unread.join(', ')} is emitted but not accepted: callers that speak it are not continued, their headers are replaced`
         ]
       : []),
+    ...restoreSentences(route),
     ...(route.upstream.external && route.baggage.emit.length > 0
       ? [
           `upstream ${route.upstream.name} is external, and is handed baggage as ${route.baggage.emit.join(', ')}: others read what it says`
@@ -58,6 +72,28 @@ function routeSentences(route: RouteSettings): readonly string[] {
       ? ['traceresponse is answered, but without cors no page of another origin can read it']
       : [])
   ]
+}
+
+function restoreSentences({ restore, accept, emit, spans }: RouteSettings): readonly string[] {
+  const stores = restore === 'store' || restore === 'both'
+  const takes = restore === 'take' || restore === 'both'
+  return [
+    ...(stores && !emit.some(tellsTracestate)
+      ? ['restore stores nothing: it needs tracestate, and emit does not name w3c']
+      : []),
+    ...(takes && !accept.some(tellsTracestate)
+      ? ['restore takes nothing: it needs tracestate, and accept does not name w3c']
+      : []),
+    ...(stores && spans === 'none'
+      ? [
+          'restore stores nothing for callers that speak w3c: with spans: none their traceparent passes as it is, and tracestate must then pass as it is too'
+        ]
+      : [])
+  ]
+}
+
+function tellsTracestate(name: string): boolean {
+  return dialects.get(name)?.carries.tracestate === true
 }
 
 /** Names a few routes, and how many more there are. */
@@ -80,9 +116,22 @@ function spanWarnings(settings: Settings): readonly string[] {
 }
 
 function trustWarnings({ trust }: Settings): readonly string[] {
-  const any = trust.findIndex(({ from }) => from.kind === 'any')
+  const any = trust.findIndex(
+    ({ from, origins, secret }) => from.kind === 'any' && origins === undefined && secret === undefined
+  )
   const after = any === -1 ? 0 : trust.length - any - 1
-  return after === 0 ? [] : [`trust: ${after} after "from: any" can never match; the first match wins`]
+  const claims = trust.flatMap(({ from, origins, secret, context }, index) =>
+    context === 'continue' && from.kind === 'any' && origins !== undefined && secret === undefined
+      ? [index]
+      : []
+  )
+  return [
+    ...(after === 0 ? [] : [`trust: ${after} after "from: any" can never match; the first match wins`]),
+    ...claims.map(
+      index =>
+        `trust[${index}]: origin alone is no proof, for any program can send it: who does has its trace continued`
+    )
+  ]
 }
 
 function samplingWarnings({ sampling, samplingRules, routes }: Settings): readonly string[] {

@@ -22,6 +22,7 @@ export type Carry = {
 export type Carried = Carry & { readonly direct: boolean }
 
 const letters: Readonly<Record<Family, string>> = { sw8: 's', eagleeye: 'e', sofa: 'o' }
+const families: readonly Family[] = ['sw8', 'eagleeye', 'sofa']
 
 // https://www.w3.org/TR/trace-context-2/#value
 const maxLength = 256
@@ -94,8 +95,16 @@ function rpcOf(parts: ReadonlyMap<string, string>): Place | undefined {
   return isRpcId(rpc) ? { segment: undefined, index: undefined, rpc } : undefined
 }
 
+/** The canonical trace id of the foreign one that parts tell apart from it; undefined when they tell none. */
+export function carriedTraceId(parts: ReadonlyMap<string, string>): string | undefined {
+  const family = families.find(each => letters[each] === parts.get('f'))
+  const packed = parts.get('t')
+  const trace = packed === undefined ? undefined : unpackId(packed)
+  return family === undefined || trace === undefined ? undefined : canonicalTraceId(family, trace)
+}
+
 /** The parts by their letter; undefined when one is not a part, or comes twice. Letters to come are let pass. */
-function partsOf(value: string): ReadonlyMap<string, string> | undefined {
+export function partsOf(value: string): ReadonlyMap<string, string> | undefined {
   const parts = new Map<string, string>()
   for (const part of value.split(';')) {
     const key = part.charAt(0)

@@ -1,4 +1,4 @@
-// How wide a trace id is written on wires that know two widths.
+// How wide a trace id is: written on wires that know two widths, and compared with what came by another.
 import type { TraceContext } from './context.ts'
 
 // https://github.com/openzipkin/b3-propagation#traceid-1
@@ -12,4 +12,14 @@ const zeroHalf = '0000000000000000'
 export function traceIdInWidth(context: TraceContext): string {
   const { traceId } = context
   return context.bits === 64 && traceId.startsWith(zeroHalf) ? traceId.slice(16) : traceId
+}
+
+/** The high half is not in use: a 64-bit id, or one that looks like it. */
+export function isNarrow(traceId: string): boolean {
+  return traceId.startsWith(zeroHalf)
+}
+
+/** A 64-bit dialect shows the low half of a 128-bit id: that is the same trace, seen through a narrower window. */
+export function sameTrace(a: string, b: string): boolean {
+  return a === b || ((isNarrow(a) || isNarrow(b)) && a.slice(16) === b.slice(16))
 }

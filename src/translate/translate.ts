@@ -1,6 +1,6 @@
 // A dry run: what a request's trace headers are understood as, and what each upstream would receive. No server.
 import { attempt, isSampled, type Mediation, mediate } from '../mediate/mediate.ts'
-import type { Trust } from '../mediate/policy.ts'
+import type { SamplingPlan, Trust } from '../mediate/policy.ts'
 import { callOf } from '../proxy/call.ts'
 import { createFieldReader } from '../proxy/fields.ts'
 import { targetOf } from '../proxy/target.ts'
@@ -8,6 +8,7 @@ import type { Route, Rules } from '../rules/rules.ts'
 import type { Received } from '../trace/context.ts'
 import type { Ids } from '../trace/ids.ts'
 import { trimOws } from '../trace/ows.ts'
+import { explain, lossesIn } from './explain.ts'
 
 /** A request that nobody sends. */
 export type Question = {
@@ -52,6 +53,10 @@ export type DryRun = {
   readonly translation: Translation
   /** The route that the request takes; undefined when it takes none, and is answered with 404. */
   readonly route: string | undefined
+  /** Why it came to this, in sentences. */
+  readonly why: readonly string[]
+  /** By upstream: what each emitted dialect loses of this context. */
+  readonly losses: ReadonlyMap<string, readonly string[]>
 }
 
 /** Asks the rules. Ids of new spans are as random as those of a real request. */
@@ -65,22 +70,22 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
   // Without a route, what would be understood is still told, by the first one.
   const route = matched ?? rules.routes[0]
   if (route === undefined) throw new Error('rules without a route')
-  const trust = rules.trust(question.from)
+  const { method, path, from: address } = question
+  const verdict = rules.trust({ address, read: reader.read, method, target: path, now: Date.now })
+  const { context: trust } = verdict
   const own = steady(ids)
   const { read, each } = reader
-  const through = (one: Route) => mediate(read, one.policy, one.sampling(target), trust, own, each)
+  const through = (one: Route) => mediate(read, one.policy, unlimited(one.sampling(target)), trust, own, each)
   const mediation = through(route)
   const upstreams: [string, Translation['upstreams'][string]][] = []
+  const losses = new Map<string, readonly string[]>()
   for (const [to, one] of waysOf(rules, route)) {
     // Another route may accept, believe and relay other things than the one that the request takes.
     const call = callOf(rules.service, one, question.method, one.upstream.targets[0] ?? embedded, 1)
-    const { set } = attempt(
-      one === route ? mediation : through(one),
-      one.policy,
-      one.sampling(target),
-      ids,
-      call
-    )
+    const mediated = one === route ? mediation : through(one)
+    const { span, set } = attempt(mediated, one.policy, one.sampling(target), ids, call)
+    const untouched = mediated.untouched.length > 0 ? mediated.arrival.dialect : undefined
+    losses.set(to, lossesIn(span, one.policy, untouched))
     const prefixes = one.policy.stripPrefixes.map(prefix => `${prefix}*`)
     upstreams.push([to, { set: pairs(set), strip: [...one.policy.strip, ...prefixes] }])
   }
@@ -90,7 +95,13 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
     span: { traceId: mediation.span.traceId, spanId: mediation.span.spanId },
     upstreams: Object.fromEntries(upstreams)
   }
-  return { translation, route: matched?.name }
+  const why = explain(mediation, route.policy, route.sampling(target), { address, verdict, rules })
+  return { translation, route: matched?.name, why, losses }
+}
+
+/** A dry run takes nothing of what callers may force. */
+function unlimited(plan: SamplingPlan): SamplingPlan {
+  return { ...plan, force: () => true }
 }
 
 /** The embedded upstream, which has no address before the gateway runs. */

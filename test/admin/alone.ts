@@ -4,6 +4,8 @@ import { type Dispatcher, request } from 'undici'
 import { createAdmin, type Reloaded } from '../../src/admin/server.ts'
 import { nothing } from '../../src/report/counts.ts'
 import { createMetrics, type Metrics } from '../../src/report/metrics.ts'
+import { migrationOf } from '../../src/report/migration.ts'
+import { createPropagation, type Propagation } from '../../src/report/propagation.ts'
 import type { Rules } from '../../src/rules/rules.ts'
 import { loaded } from '../rules/rule-files.ts'
 
@@ -19,6 +21,7 @@ export type Alone = {
   readonly url: string
   readonly port: number
   readonly metrics: Metrics
+  readonly propagation: Propagation
   readonly reloads: () => number
   ready: boolean
   reloaded: () => Promise<Reloaded>
@@ -36,16 +39,24 @@ export async function alone(t: Test, text: string = yaml): Promise<Alone> {
     spans: () => new Map([['console', nothing]]),
     rulesLoaded: () => 0
   })
+  const propagation = createPropagation(() => 0)
   let reloads = 0
   const state = { ready: true, reloaded: async (): Promise<Reloaded> => ({ routes: 1 }) }
   const reload = () => {
     reloads++
     return state.reloaded()
   }
-  const admin = createAdmin({ rules: (): Rules => rules, metrics, ready: () => state.ready, reload })
+  const admin = createAdmin({
+    rules: (): Rules => rules,
+    metrics,
+    migration: unneeded => migrationOf(propagation, rules, 0, unneeded),
+    ready: () => state.ready,
+    reload
+  })
   const { port } = await admin.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(() => admin.close())
-  return Object.assign(state, { url: `http://127.0.0.1:${port}`, port, metrics, reloads: () => reloads })
+  const url = `http://127.0.0.1:${port}`
+  return Object.assign(state, { url, port, metrics, propagation, reloads: () => reloads })
 }
 
 export type Answer = { status: number; headers: Dispatcher.ResponseData['headers']; text: string }

@@ -21,12 +21,16 @@ const policy: Policy = {
   strip: new Set(dialects.flatMap(({ fields }) => fields.map(field => field.toLowerCase()))),
   stripPrefixes: [],
   spans: 'report',
+  stores: false,
+  takes: false,
+  conflict: 'first',
+  randomFlag: 'keep',
   rpc: 'hop',
   segments: false,
   members: membersOf(dialects, dialects),
   baggage: { accept: [...baggageDialects.values()], emit: [w3cBaggage], allow: 'all', maxBytes: 8192 }
 }
-const plan: SamplingPlan = { parent: 'follow', sampler: ratio(0.3) }
+const plan: SamplingPlan = { parent: 'follow', sampler: ratio(0.3), force: () => true }
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const spanId = '00f067aa0ba902b7'

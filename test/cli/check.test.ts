@@ -14,9 +14,20 @@ t.test('rules that may run are ok, in one line', async t => {
 t.test('warnings go to stderr and do not change the verdict', async t => {
   const { code, stdout, stderr } = await run(check, ['rules/edge.yaml'])
   t.equal(code, 0)
-  t.equal(stdout, 'rules/edge.yaml: ok, 4 routes, 3 upstreams\n')
+  t.equal(stdout, 'rules/edge.yaml: ok, 5 routes, 4 upstreams\n')
   t.ok(stderr.length > 0)
   for (const line of stderr.trimEnd().split('\n')) t.match(line, /^warning: rules\/edge\.yaml: /)
+})
+
+t.test('what a dialect loses is said with its meaning, for whoever meets it first', async t => {
+  const { stderr } = await run(check, ['rules/edge.yaml'])
+  for (const said of [
+    /route catalogue: w3c can carry tracestate \(what vendors add to a trace\), b3 cannot: it ends here/,
+    /route stock: .* can say "not kept", sw8 cannot: a trace that is not kept is not passed on, and services behind it may begin one of their own/,
+    /routes orders\.get, orders, pages: .* can say "debug" \(keep this trace past every limit\), w3c cannot: it arrives as keep/,
+    /64-bit trace ids, w3c cannot: they arrive with 16 zeros in front, and are found by that form/
+  ])
+    t.match(stderr, said)
 })
 
 t.test('everything that is wrong comes at once, with a count', async t => {

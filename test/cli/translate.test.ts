@@ -46,6 +46,9 @@ t.test('people read what came, what is decided and what goes on', async t => {
   t.match(stdout, `received   w3c context, trace ${traceId}, parent ${spanId}, sampling keep\n`)
   t.match(stdout, 'decision   trust continue, sampled (parent)\n')
   t.match(stdout, /\nupstream \S+ receives\n {2}traceparent: 00-/)
+  t.match(stdout, '\nwhy\n  - w3c is followed: it alone has a whole context\n')
+  t.match(stdout, '\n  - sampled: the caller said "keep", and is followed')
+  t.match(stdout, "\n  - w3c loses the parent's own parent")
 })
 
 t.test('people read what was garbled and what disagrees', async t => {

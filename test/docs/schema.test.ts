@@ -72,7 +72,10 @@ t.test('what check refuses for its structure, it refuses too', async t => {
   t.ok(valid(minimal, schema))
   t.notOk(valid({ upstreams: {} }, schema), 'a key that must be there')
   t.notOk(valid({ ...minimal, emits: [] }, schema), 'an unknown key')
-  t.notOk(valid({ ...minimal, emit: ['b4'] }, schema), 'an unknown dialect')
+  t.notOk(
+    valid({ ...minimal, emit: ['B4!'] }, schema),
+    'no name of a dialect; which there are, the rules say'
+  )
   t.notOk(valid({ ...minimal, upstreams: { a: { ecco: true } } }, schema), 'an unknown key further down')
   t.notOk(valid({ ...minimal, cors: { origins: [], credentials: 'yes' } }, schema))
 })

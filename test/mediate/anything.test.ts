@@ -51,6 +51,8 @@ const askings = fc.record({
   emit: fc.shuffledSubarray([...all]),
   carriers: fc.shuffledSubarray(carriers),
   spans: fc.constantFrom('report', 'none'),
+  stores: fc.boolean(),
+  takes: fc.boolean(),
   parent: fc.constantFrom('follow', 'cap', 'ignore'),
   rate: fc.constantFrom(0, 0.3, 1),
   trust: fc.constantFrom('continue', 'continue', 'continue', 'restart', 'ignore')
@@ -70,9 +72,10 @@ t.test('whatever comes: nothing is thrown, one context leaves, and it is of the 
   let continued = 0
   fc.assert(
     fc.property(requests, askings, (headers, asked) => {
-      const { accept, emit, carriers, spans, parent, rate, trust } = asked
+      const { accept, emit, carriers, parent, rate, trust, ...differing } = asked
+      const { spans } = differing
       const baggage = { ...allBaggage, emit: carriers }
-      const policy = policyOf({ accept, emit, spans, baggage })
+      const policy = policyOf({ accept, emit, baggage, ...differing })
       const plan = planOf(parent, rate)
       const mediation = mediate(readerOf(headers), policy, plan, trust, randomIds, eachOf(headers))
       const { span, set } = attempt(mediation, policy, plan, randomIds, hop)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { decide } from '../../src/mediate/decide.ts'
+import { decide, planFor } from '../../src/mediate/decide.ts'
 import type { SamplingPlan } from '../../src/mediate/policy.ts'
 import type { Sampling } from '../../src/trace/context.ts'
 import { keeps, randomness, readOt } from '../../src/trace/probability.ts'
@@ -84,10 +84,39 @@ t.test('a 64-bit id is sampled, but nobody is told odds that rest on it', async 
 t.test('a sampler that does not know its odds claims none', async t => {
   const plan: SamplingPlan = {
     parent: 'cap',
+    force: () => true,
     sampler: { name: 'bucket', rate: () => 1, sample: () => ({ keep: true, threshold: undefined }) }
   }
   t.strictSame(decided('defer', plan, 'ot=th:8'), { sampling: 'keep', why: 'bucket', tracestate: '' })
   t.strictSame(decided('keep', plan, 'ot=th:8'), { sampling: 'keep', why: 'cap', tracestate: '' })
+})
+
+t.test('what callers force is counted where it is followed, and nothing else is', async t => {
+  let asked = 0
+  const counted = (parent: SamplingPlan['parent']): SamplingPlan => {
+    return { ...planOf('follow', 0.25), parent, force: () => asked++ < 0 }
+  }
+  for (const wish of samplings) {
+    for (const parent of ['cap', 'ignore'] as const) planFor(wish, counted(parent))
+  }
+  for (const wish of ['drop', 'defer'] as const) planFor(wish, counted('follow'))
+  t.equal(asked, 0)
+  for (const wish of ['keep', 'debug'] as const)
+    t.match(planFor(wish, counted('follow')), { parent: 'limit' })
+  t.equal(asked, 2, 'each once')
+  t.equal(planFor('keep', unasked), unasked, 'below the ceiling the plan is as it was')
+})
+
+t.test('beyond the ceiling our own sampler decides, and nothing is kept past every limit', async t => {
+  const beyond = (rate: number): SamplingPlan => ({ ...planOf('follow', rate), parent: 'limit' })
+  for (const wish of ['keep', 'debug'] as const) {
+    t.match(decided(wish, beyond(0.25)), { sampling: 'keep', why: 'limit' }, wish)
+    t.match(decided(wish, beyond(0.1)), { sampling: 'drop', why: 'limit' }, wish)
+  }
+  t.equal(readOt(decided('keep', beyond(0.25), 'ot=th:8').tracestate).th, 'c', 'by the odds of both')
+  t.equal(readOt(decided('keep', beyond(0.25)).tracestate).th, undefined)
+  t.match(decided('drop', beyond(1)), { sampling: 'drop', why: 'parent' })
+  t.match(decided('defer', beyond(1)), { sampling: 'keep', why: 'ratio' })
 })
 
 const ots = fc.constantFrom('', 'th:8', 'th:d;rv:ffffffffffffff', 'rv:00000000000001', 'th:0;p:8', 'th:zz')
@@ -96,7 +125,7 @@ const lists = fc
   // Short enough that nobody has to make room.
   .map(([list, ot]) => (ot === '' || list.length > 400 ? list : withMember(list, 'ot', ot)))
 const plans = fc.record({
-  parent: fc.constantFrom('follow', 'cap', 'ignore'),
+  parent: fc.constantFrom('follow', 'cap', 'ignore', 'limit'),
   rate: fc.double({ min: 0, max: 1, noNaN: true })
 })
 
@@ -104,7 +133,7 @@ t.test('whatever is decided: no odds that did not hold, randomness and other mem
   const ids = fc.stringMatching(/^[0-9a-f]{31}[1-9a-f]$/)
   fc.assert(
     fc.property(fc.constantFrom(...samplings), ids, lists, plans, (wish, id, list, { parent, rate }) => {
-      const { sampling, tracestate } = decide(wish, id, list, planOf(parent, rate))
+      const { sampling, tracestate } = decide(wish, id, list, { ...planOf('follow', rate), parent })
       const { th, rv } = readOt(tracestate)
       assert.equal(rv, readOt(list).rv)
       if (sampling === 'drop') assert.equal(th, undefined)

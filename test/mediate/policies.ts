@@ -27,7 +27,8 @@ export const allBaggage: Policy['baggage'] = {
 export function policyOf(
   differing: Partial<Omit<Policy, 'strip' | 'stripPrefixes' | 'segments' | 'members'>> = {}
 ): Policy {
-  const { accept = all, emit = all, spans = 'report', rpc = 'hop' } = differing
+  const { accept = all, emit = all, spans = 'report', stores = false, takes = false, rpc = 'hop' } = differing
+  const { conflict = 'first', randomFlag = 'keep' } = differing
   const { baggage = allBaggage } = differing
   const carriers = [...baggage.accept, ...baggage.emit]
   const fields = [...accept, ...emit, ...carriers].flatMap(({ fields }) =>
@@ -37,16 +38,31 @@ export function policyOf(
   const members = membersOf(accept, emit)
   const strip = new Set([...fields, 'baggage'])
   const stripPrefixes = carriers.flatMap(({ prefixes }) => prefixes)
-  return { accept, emit, spans, rpc, segments, members, baggage, strip, stripPrefixes }
+  return {
+    accept,
+    emit,
+    conflict,
+    spans,
+    stores,
+    takes,
+    rpc,
+    randomFlag,
+    segments,
+    members,
+    baggage,
+    strip,
+    stripPrefixes
+  }
 }
 
 export function planOf(parent: Parent = 'follow', rate = 1): SamplingPlan {
-  return { parent, sampler: ratio(rate) }
+  return { parent, sampler: ratio(rate), force: () => true }
 }
 
 /** For what must not be sampled here. */
 export const unasked: SamplingPlan = {
   parent: 'follow',
+  force: () => true,
   sampler: {
     name: 'unasked',
     rate: () => 1,

@@ -34,6 +34,15 @@ t.test('every replica draws the same, and tells the next', async t => {
   }
 })
 
+t.test('of EagleEye traces that are forced beyond the ceiling too', async t => {
+  const plan = { ...planOf('follow', 0.3), force: () => false }
+  const forced = (number: number): Headers => [...eagle(number), ['EagleEye-Sampled', 's1']]
+  const went = Array.from({ length: 2000 }, (_, i) => through(forced(i), { policy, plan }).mediation)
+  t.ok(went.every(({ why }) => why === 'limit'))
+  const kept = went.filter(({ span }) => isSampled(span)).length
+  t.ok(Math.abs(kept / 2000 - 0.3) < 0.05, `${kept}`)
+})
+
 const undecided = { sampling: 'defer', tracestate: '', residue: new Map([['eagleeye.trace', 'a']]) } as const
 
 t.test('nothing is drawn twice, or for a decision that is made', async t => {

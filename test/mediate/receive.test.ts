@@ -56,7 +56,8 @@ t.test('nobody said anything: nothing is received and nothing is malformed', asy
     dialect: undefined,
     received: { kind: 'none', reason: 'absent', malformed: false },
     malformed: [],
-    conflicts: []
+    conflicts: [],
+    spoken: []
   })
 })
 
@@ -72,7 +73,8 @@ t.test('garbage alone: every dialect of it is told of', async t => {
       { dialect: 'w3c', reason: 'bad-version' },
       { dialect: 'jaeger', reason: 'field-count' }
     ],
-    conflicts: []
+    conflicts: [],
+    spoken: []
   })
 })
 
@@ -90,6 +92,16 @@ t.test('a lone decision is not lost because traceparent is absent or malformed',
     dialect: 'b3multi',
     received: { kind: 'decision', sampling: 'debug' }
   })
+})
+
+t.test('all that said something are told of, whoever is followed', async t => {
+  const headers: Headers = [inW3c, ['b3', '0'], ['uber-trace-id', 'a:b']]
+  const { spoken } = received(headers)
+  t.match(spoken, [
+    { dialect: 'w3c', received: { kind: 'context' } },
+    { dialect: 'b3', received: { kind: 'decision' } }
+  ])
+  t.equal(spoken.length, 2, 'what is malformed says nothing')
 })
 
 t.test('of two lone decisions the first one holds', async t => {

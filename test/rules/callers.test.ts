@@ -1,15 +1,20 @@
 import t from 'tap'
+import type { Trust } from '../../src/mediate/policy.ts'
 import { createTrust } from '../../src/rules/callers.ts'
+import type { TrustSettings } from '../../src/rules/settings.ts'
 import { parseRange } from '../../src/rules/values.ts'
+import { showing, unread } from './credentials.ts'
 
-function trustOf(entries: readonly (readonly [string, 'continue' | 'restart' | 'ignore'])[]) {
-  return createTrust(
-    entries.map(([text, context]) => {
-      const from = parseRange(text)
-      if (from === undefined) throw new Error(text)
-      return { from, context }
-    })
-  )
+function entryOf(text: string, context: Trust): TrustSettings {
+  const from = parseRange(text)
+  if (from === undefined) throw new Error(text)
+  return { from, origins: undefined, secret: undefined, context }
+}
+
+/** By address alone, and without a look at any header. */
+function trustOf(entries: readonly (readonly [string, Trust])[]) {
+  const trust = createTrust(entries.map(([text, context]) => entryOf(text, context)))
+  return (address: string) => trust(unread(address)).context
 }
 
 t.test('the first range that holds the address decides', async t => {
@@ -54,4 +59,50 @@ t.test('what is no address is in no range, but in any', async t => {
     t.equal(trustOf([['10.0.0.0/8', 'continue']])(address), 'restart', address)
     t.equal(trustOf([['any', 'ignore']])(address), 'ignore', address)
   }
+})
+
+const anybody = entryOf('any', 'continue')
+const page: TrustSettings = {
+  ...anybody,
+  origins: ['https://shop.example.com', 'https://*.shop.example.com']
+}
+const shared: TrustSettings = {
+  ...anybody,
+  secret: { kind: 'shared', header: 'x-gateway-secret', secret: 'correct horse battery' }
+}
+
+t.test('a page is believed by its Origin, and by that alone', async t => {
+  const trust = createTrust([page])
+  const from = (...fields: string[]) => trust(showing('203.0.113.1', fields)).context
+  t.equal(from('Origin', 'https://shop.example.com'), 'continue')
+  t.equal(from('Origin', 'https://eu.shop.example.com'), 'continue')
+  for (const origin of ['null', '', 'https://shop.example.com.evil', 'http://shop.example.com', '*']) {
+    t.equal(from('Origin', origin), 'restart', origin)
+  }
+  t.equal(from('Referer', 'https://shop.example.com/'), 'restart')
+  t.equal(from('Origin', 'https://shop.example.com', 'Origin', 'https://shop.example.com'), 'restart')
+  t.equal(from(), 'restart')
+})
+
+t.test('all that an entry asks for must hold, and the next entry is asked where it does not', async t => {
+  const [first, second] = [entryOf('10.0.0.0/8', 'continue'), entryOf('10.0.0.0/8', 'ignore')]
+  const trust = createTrust([{ ...first, origins: page.origins, secret: shared.secret }, second])
+  const origin = ['Origin', 'https://shop.example.com']
+  const secret = ['X-Gateway-Secret', 'correct horse battery']
+  t.match(trust(showing('10.0.0.1', [...origin, ...secret])), { context: 'continue', entry: 0 })
+  for (const fields of [origin, secret, []]) {
+    t.match(trust(showing('10.0.0.1', fields)), { context: 'ignore', entry: 1 }, fields.join(' '))
+  }
+  t.match(trust(showing('11.0.0.1', [...origin, ...secret])), { context: 'restart', entry: undefined })
+})
+
+t.test('an Origin alone makes nobody a proxy of ours', async t => {
+  const fields = ['Origin', 'https://shop.example.com', 'X-Gateway-Secret', 'correct horse battery']
+  const forwarding = (entry: TrustSettings) => createTrust([entry])(showing('10.0.0.1', fields)).forwarding
+  t.equal(forwarding(page), false)
+  t.equal(forwarding({ ...page, secret: shared.secret }), true)
+  t.equal(forwarding({ ...page, from: entryOf('10.0.0.0/8', 'continue').from }), true)
+  t.equal(forwarding(shared), true)
+  t.equal(forwarding(anybody), true)
+  t.equal(forwarding({ ...anybody, context: 'restart' }), false)
 })

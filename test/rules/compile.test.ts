@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Route, Rules } from '../../src/rules/rules.ts'
 import { target } from '../route/match.ts'
+import { unread } from './credentials.ts'
 import { loaded, minimal } from './rule-files.ts'
 
 function routeFor(rules: Rules, line: string): Route {
@@ -144,13 +145,13 @@ routes:
 
 t.test('trust: with no block private callers continue; with one, whom it does not name restarts', async t => {
   const without = loaded(t, minimal).rules.trust
-  t.equal(without('10.0.0.1'), 'continue')
-  t.equal(without('::ffff:127.0.0.1'), 'continue')
-  t.equal(without('203.0.113.1'), 'restart')
+  t.equal(without(unread('10.0.0.1')).context, 'continue')
+  t.equal(without(unread('::ffff:127.0.0.1')).context, 'continue')
+  t.equal(without(unread('203.0.113.1')).context, 'restart')
   const with1 = loaded(t, `trust: [{ from: 203.0.113.0/24, context: ignore }]\n${minimal}`).rules.trust
-  t.equal(with1('203.0.113.1'), 'ignore')
-  t.equal(with1('10.0.0.1'), 'restart')
-  t.equal(loaded(t, `trust: []\n${minimal}`).rules.trust('127.0.0.1'), 'restart')
+  t.equal(with1(unread('203.0.113.1')).context, 'ignore')
+  t.equal(with1(unread('10.0.0.1')).context, 'restart')
+  t.equal(loaded(t, `trust: []\n${minimal}`).rules.trust(unread('127.0.0.1')).context, 'restart')
 })
 
 t.test('cors: pages may send the accepted dialects and read the trace where it is answered', async t => {

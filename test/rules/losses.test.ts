@@ -43,6 +43,17 @@ t.test('where dropped traces leave nothing on any emitted wire, that is said', a
   }
 })
 
+t.test('the id of the calling span is missed where paths stand in its place', async t => {
+  const named = (accept: string, emit: string) =>
+    lost(t, accept, emit).filter(words => words.includes('the span that calls'))
+  t.same(named('w3c', 'sofa'), [
+    'w3c can name the span that calls, sofa names its place in a path instead: back ends of the two show the call under different ids'
+  ])
+  t.equal(named('b3', 'eagleeye').length, 1)
+  t.same(named('eagleeye', 'sofa'), [])
+  t.same(named('w3c', 'sofa, w3c'), [])
+})
+
 t.test('what a dialect emits for itself is no loss', async t => {
   for (const name of dialects.keys()) t.same(lost(t, name, name), [], name)
 })

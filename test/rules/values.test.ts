@@ -1,6 +1,7 @@
 import t from 'tap'
 import {
   formatDuration,
+  formatLimit,
   formatRate,
   parseAllowedOrigin,
   parseBearer,
@@ -8,10 +9,13 @@ import {
   parseEndpoint,
   parseFieldName,
   parseFieldValue,
+  parseLimit,
   parseMethod,
   parseOrigin,
   parseRange,
   parseRate,
+  parseSecretField,
+  parseSharedSecret,
   parseText,
   parseUpstreamName
 } from '../../src/rules/values.ts'
@@ -66,6 +70,49 @@ t.test('a rate is shown without the noise of floating point', async t => {
   t.equal(formatRate(0.29), '29%')
   t.equal(formatRate(0.0001), '0.01%')
   t.equal(formatRate(1), '100%')
+})
+
+t.test('a limit is a number in a second, a minute or an hour, and is shown as it was written', async t => {
+  t.strictSame(parseLimit('200/s'), { count: 200, perMs: 1000 })
+  t.strictSame(parseLimit('5/h'), { count: 5, perMs: 3_600_000 })
+  for (const text of ['0/s', '200/s', '1/m', '9999999/h']) {
+    const limit = parseLimit(text)
+    t.equal(limit === undefined ? undefined : formatLimit(limit), text)
+  }
+  for (const text of [
+    '',
+    '200',
+    '200/',
+    '/s',
+    '1.5/s',
+    '-1/s',
+    '01/s',
+    '1/ms',
+    '1/d',
+    '99999999/s',
+    '1/s '
+  ]) {
+    t.equal(parseLimit(text), undefined, text)
+  }
+})
+
+t.test('a secret is long and has no blanks, and its field is one that nothing else needs', async t => {
+  for (const text of ['correct-horse-battery', 'x'.repeat(16), 'x'.repeat(1024)]) {
+    t.equal(parseSharedSecret(text), text)
+  }
+  for (const text of [
+    '',
+    'x'.repeat(15),
+    'x'.repeat(1025),
+    'with a blank in between',
+    'line\nfeed-in-between'
+  ]) {
+    t.equal(parseSharedSecret(text), undefined, text)
+  }
+  t.equal(parseSecretField('X-Gateway-Secret'), 'x-gateway-secret')
+  for (const text of ['Host', 'origin', 'Content-Length', 'x secret', '']) {
+    t.equal(parseSecretField(text), undefined, text)
+  }
 })
 
 t.test('ranges are CIDRs, single addresses and three names', async t => {

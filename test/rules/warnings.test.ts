@@ -42,6 +42,7 @@ t.test('each thing that may surprise is said', async t => {
       'trust: [{ from: any, context: restart }, { from: loopback, context: continue }]',
       /1 after "from: any"/
     ],
+    ['trust: [{ origin: [https://a.test], context: continue }]', /^trust\[0\]: origin alone is no proof/],
     ['sampling: { parent: ignore }', /^sampling, route .*parent: ignore decides again/],
     [
       'sampling: { rules: [{ match: {}, rate: 1% }, { match: { path: /a }, rate: 0% }] }',
@@ -59,6 +60,31 @@ t.test('each thing that may surprise is said', async t => {
       `${text}: ${warnings.join(' | ')}`
     )
   }
+})
+
+t.test('an entry after one that asks for more than an address can still match', async t => {
+  const rules = `trust:
+  - { from: any, origin: [https://a.test], context: restart }
+  - { from: any, secret: { header: x-s, value: 0123456789abcdef }, context: continue }
+  - { from: loopback, context: continue }
+accept: [w3c]${minimal}`
+  t.same(warningsOf(loaded(t, rules)), [])
+})
+
+t.test('a restore that can do nothing is told', async t => {
+  const rules = (route: string) => `upstreams: { demo: { echo: true } }
+routes: [{ match: {}, upstream: demo, ${route} }]
+`
+  const restoring = (route: string) =>
+    warningsOf(loaded(t, rules(route))).filter(each => each.includes('restore'))
+  t.match(restoring('restore: true, accept: [b3], emit: [b3]'), [
+    /: restore stores nothing: .* emit does not name w3c$/,
+    /: restore takes nothing: .* accept does not name w3c$/,
+    /: restore stores nothing for callers that speak w3c/
+  ])
+  t.match(restoring('restore: store, accept: [b3], emit: [w3c], spans: report'), [])
+  t.match(restoring('restore: take, spans: none'), [])
+  t.match(restoring('restore: store, spans: none'), [/traceparent passes as it is/])
 })
 
 t.test('baggage for an external upstream is told, where somebody asked for it', async t => {

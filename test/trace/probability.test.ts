@@ -24,7 +24,7 @@ for (const { name, input, expect } of vectors<Probability>('otel-probability')) 
   t.test(name, async t => {
     const wish = input.mode === 'forced' ? 'debug' : input.sampledIn === true ? 'keep' : 'drop'
     const tracestate = input.ot === undefined ? '' : `ot=${input.ot}`
-    const plan = { parent: parents[input.mode], sampler: ratio(input.p ?? 1) }
+    const plan = { parent: parents[input.mode], sampler: ratio(input.p ?? 1), force: () => true }
     const decision = decide(wish, input.traceId, tracestate, plan)
     t.equal(decision.sampling !== 'drop', expect.sampled)
     t.equal(memberOf(decision.tracestate, 'ot') ?? '', expect.ot)

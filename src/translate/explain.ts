@@ -1,0 +1,194 @@
+// A dry run in words, for a person: who was followed, what was trusted, why it is sampled, what is lost where.
+// It repeats what was decided elsewhere and decides nothing.
+import type { Mediation } from '../mediate/mediate.ts'
+import type { Policy, SamplingPlan } from '../mediate/policy.ts'
+import type { Arrival } from '../mediate/receive.ts'
+import type { Rules, Verdict } from '../rules/rules.ts'
+import type { Received, Sampling, TraceContext } from '../trace/context.ts'
+
+/** Why it came to this, in sentences. `address` is the caller's. */
+export function explain(
+  mediation: Mediation,
+  policy: Policy,
+  plan: SamplingPlan,
+  trusted: { readonly address: string; readonly verdict: Verdict; readonly rules: Rules }
+): readonly string[] {
+  return [
+    ...followed(mediation, policy),
+    ...rememberedBy(mediation, policy.members.read !== undefined),
+    trustSentence(trusted),
+    samplingSentence(mediation, plan)
+  ]
+}
+
+function followed(mediation: Mediation, { accept, conflict }: Policy): readonly string[] {
+  const { arrival, trust, links, restored } = mediation
+  const { dialect, received, malformed } = arrival
+  const among = `accept (${accept.map(({ name }) => name).join(', ')})`
+  const garbled = malformed
+    .filter(one => received.kind !== 'none' || one.dialect !== dialect)
+    .map(one => `${one.dialect} is there, but cannot be read (${one.reason}): nothing is copied from it`)
+  if (received.kind === 'none') {
+    const why = received.malformed
+      ? `${dialect} is there, but cannot be read (${received.reason}): nothing is copied from it`
+      : `none of the dialects of ${among} is in the headers`
+    return [...garbled, `${why}; a new trace begins`]
+  }
+  const heard = `${dialect} is ${trust === 'continue' ? 'followed' : 'heard'}`
+  const first = {
+    context: `${heard}: ${precedence(arrival, conflict)}`,
+    trace: `${heard}: it names a trace without a parent, and no dialect of ${among} has a whole context`,
+    decision: `${dialect} says "${wishOf(received)}" without a trace, and no dialect of ${among} has one: a new trace begins`
+  }[received.kind]
+  const foreign = links.find(({ reason }) => reason === 'restored')
+  return [
+    first,
+    ...(restored
+      ? [
+          `what an earlier gateway stored in tracestate goes before it (restore): a foreign hop wrote over it${foreign === undefined ? '' : `, and span ${foreign.spanId} of that is linked`}`
+        ]
+      : []),
+    ...garbled,
+    ...arrival.spoken.filter(one => one.dialect !== dialect).map(one => besides(one, mediation))
+  ]
+}
+
+/** Why its context goes before the others'. */
+function precedence({ dialect, spoken, conflicts }: Arrival, conflict: Policy['conflict']): string {
+  const whole = spoken.filter(({ received }) => received.kind === 'context')
+  if (whole.length < 2) return 'it alone has a whole context'
+  if (conflict === 'first' && whole[0]?.dialect === dialect) {
+    return 'of those with a whole context it comes first in accept'
+  }
+  return conflicts.length === 0
+    ? 'of those that name this trace it says most precisely where the call comes from'
+    : `of those that disagree, its trace was chosen (conflict: ${conflict})`
+}
+
+/** What became of a dialect that was spoken beside the one that is followed. */
+function besides({ dialect, received }: Arrival['spoken'][number], { arrival, links }: Mediation): string {
+  if (received.kind !== 'decision') {
+    if (!arrival.conflicts.some(one => one.dialect === dialect)) {
+      return `${dialect} names the same trace: no conflict`
+    }
+    const linked = links.some(link => link.dialect === dialect) ? ', and the span links to it' : ''
+    return `${dialect} names another trace: it is not followed${linked}`
+  }
+  const winner = arrival.spoken.find(one => one.dialect === arrival.dialect)
+  const open = winner !== undefined && wishOf(winner.received) === 'defer'
+  return `${dialect} says "${received.sampling}" apart from any trace: ${
+    open
+      ? `that counts, for ${arrival.dialect} leaves the decision open`
+      : `that does not count, for ${arrival.dialect} decides itself`
+  }`
+}
+
+function wishOf(received: Received): Sampling {
+  if (received.kind === 'context') return received.context.sampling
+  if (received.kind === 'trace') return received.trace.sampling
+  return received.kind === 'decision' ? received.sampling : 'defer'
+}
+
+/** What one dialect alone understands, and goes on to whoever speaks it. */
+function rememberedBy({ arrival, span }: Mediation, fromTracestate: boolean): readonly string[] {
+  if (span.residue === undefined || span.residue.size === 0) return []
+  const came = arrival.received.kind === 'context' ? arrival.received.context.residue : undefined
+  const text = (entries: readonly (readonly [string, string])[]) =>
+    entries.map(([key, value]) => `${key} ${value}`).join(', ')
+  const all = [...span.residue]
+  const gave = fromTracestate ? all.filter(([key, value]) => came?.get(key) !== value) : []
+  const kept = all.filter(entry => !gave.includes(entry))
+  return [
+    ...(kept.length === 0 ? [] : [`remembered, for upstreams that speak the same: ${text(kept)}`]),
+    ...(gave.length === 0 || arrival.received.kind !== 'context'
+      ? []
+      : [`given back from tracestate, where an earlier gateway kept it: ${text(gave)}`])
+  ]
+}
+
+const trustWords = {
+  continue: 'what it says counts, its wish, tracestate and baggage too',
+  restart: 'its trace is not gone on with, only linked; its wish, tracestate and baggage are dropped',
+  ignore: 'nothing that it says counts'
+}
+
+function trustSentence({
+  address,
+  verdict: { context, entry },
+  rules
+}: Parameters<typeof explain>[3]): string {
+  const entries: unknown = rules.effective['trust']
+  const rule: unknown = entry === undefined || !Array.isArray(entries) ? undefined : entries[entry]
+  const by =
+    entry === undefined || typeof rule !== 'object' || rule === null
+      ? 'no entry of trust holds'
+      : `entry ${entry + 1} of trust holds (${Object.entries(rule).map(shown).join(', ')})`
+  return `the caller is ${address}, and ${by}: ${trustWords[context]}`
+}
+
+function shown([key, value]: [string, unknown]): string {
+  return `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`
+}
+
+function samplingSentence(
+  { why, span, trust, arrival }: Mediation,
+  { parent, sampler }: SamplingPlan
+): string {
+  if (why === 'transparent') {
+    return 'the gateway is a transparent hop here (spans: none): it decides nothing, and the ids of the caller go on'
+  }
+  const verdict = span.sampling === 'drop' ? 'not sampled' : 'sampled'
+  const wish = trust === 'continue' ? wishOf(arrival.received) : 'defer'
+  const rate = `the rate of ${Number((sampler.rate() * 100).toPrecision(12))}%`
+  switch (why) {
+    case 'parent':
+      return `${verdict}: the caller said "${wish}", and is followed (sampling.parent: ${parent})`
+    case 'debug':
+      return `${verdict}: the caller said "debug", which goes past every rate (sampling.parent: ${parent})`
+    case 'cap':
+      return `${verdict}: the caller said "${wish}", and ${rate} caps it (sampling.parent: cap)`
+    case 'limit':
+      return `${verdict}: callers have forced as many traces as sampling.limit lets them, so ${rate} caps this one`
+    default:
+      return wish === 'defer'
+        ? `${verdict}: nobody who is believed decided, so ${rate} does, by the trace id (${why})`
+        : `${verdict}: ${rate} decides by the trace id, whatever the caller said (sampling.parent: ${parent})`
+  }
+}
+
+/** What each emitted dialect loses of the context that goes to one upstream; nothing of those that lose nothing. */
+export function lossesIn(
+  context: TraceContext,
+  policy: Policy,
+  untouched: string | undefined
+): readonly string[] {
+  return policy.emit.flatMap(({ name, carries }) => {
+    if (name === untouched) return [`${name} passes as it came, byte for byte`]
+    const lost = lostIn(context, carries)
+    return lost.length === 0 ? [] : [`${name} loses ${lost.join('; ')}`]
+  })
+}
+
+function lostIn(context: TraceContext, carries: Policy['emit'][number]['carries']): readonly string[] {
+  const { sampling, traceId, bits, parentId, random, tracestate } = context
+  if (sampling === 'drop' && carries.dropped !== 'context') {
+    return carries.dropped === 'nothing'
+      ? ['the whole context: it has no way to say "not kept", so nothing is sent']
+      : ['the ids: of a trace that is not kept it says only that']
+  }
+  const arrives = carries.sampling[sampling]
+  const wide = !/^0{16}/.test(traceId)
+  return [
+    ...(sampling === 'defer' && arrives !== 'defer' ? ['the open decision: the gateway decides for it'] : []),
+    ...(sampling !== 'defer' && arrives !== sampling ? [`"${sampling}": it arrives as "${arrives}"`] : []),
+    ...(wide && carries.traceIdBits === 64
+      ? [`the first half of the trace id (${traceId.slice(0, 16)})`]
+      : []),
+    ...(bits === 64 && !carries.width && carries.traceIdBits === 128
+      ? ['that the trace id had 64 bits: 16 zeros stand in front']
+      : []),
+    ...(parentId !== undefined && !carries.parentId ? [`the parent's own parent (${parentId})`] : []),
+    ...(random && !carries.random ? ['the flag that the trace id is random'] : []),
+    ...(tracestate !== '' && !carries.tracestate ? [`tracestate (${tracestate})`] : [])
+  ]
+}

@@ -1,0 +1,97 @@
+import t from 'tap'
+import { b3 } from '../../src/dialects/b3.ts'
+import { jaeger } from '../../src/dialects/jaeger.ts'
+import { w3c } from '../../src/dialects/w3c.ts'
+import { migrationOf, parseUnneeded, type Unneeded } from '../../src/report/migration.ts'
+import { createPropagation } from '../../src/report/propagation.ts'
+import { policyOf } from '../mediate/policies.ts'
+import { outcomeOf, routeOf, sampled, spanId, start, traceId } from './outcomes.ts'
+
+const day = 86_400_000
+const route = routeOf({ policy: policyOf({ accept: [w3c, b3, jaeger] }) })
+const b3Fields = [['b3', `${traceId}-${spanId}-1`]] as const
+const week: Unneeded = { text: '7d', ms: 7 * day }
+
+/** Day 0: b3 alone. Day 9: both. */
+function counted() {
+  const propagation = createPropagation(() => start)
+  propagation.request(outcomeOf({ route, end: start }, { headers: b3Fields }))
+  propagation.request(outcomeOf({ route, end: start + 9 * day }, { headers: [...sampled, ...b3Fields] }))
+  propagation.request(outcomeOf({ route, end: start + 9 * day, userAgent: 'okhttp/4' }))
+  return propagation
+}
+
+function verdicts(now: number, unneeded = week) {
+  const report = migrationOf(counted(), { routes: [route] }, now, unneeded)
+  return new Map(report.unneeded?.routes.map(one => [one.dialect, one]))
+}
+
+t.test('the report counts for all routes, for each, and for each client group', async t => {
+  const report = migrationOf(counted(), { routes: [route] }, start + 9 * day)
+  t.match(report, {
+    since: '2026-01-02T03:04:05.006Z',
+    now: '2026-01-11T03:04:05.006Z',
+    requests: 3,
+    unneeded: undefined
+  })
+  t.match(report.dialects, [
+    {
+      dialect: 'b3',
+      arrived: 2,
+      alone: 1,
+      needed: 1,
+      malformed: {},
+      last: '2026-01-11T03:04:05.006Z',
+      lastNeeded: '2026-01-02T03:04:05.006Z'
+    },
+    { dialect: 'w3c', arrived: 2, alone: 1, needed: 1 }
+  ])
+  t.match(report.routes, [{ route: '/orders/{id}', requests: 3, dialects: [{ dialect: 'b3' }] }])
+  t.match(report.clients, [
+    { agent: 'none', dialects: ['b3'], requests: 1, needed: { b3: 1 } },
+    { agent: 'none', dialects: ['w3c', 'b3'], requests: 1, needed: {} },
+    { agent: 'okhttp', from: '10.0.0.0/24', dialects: ['w3c'], requests: 1, needed: { w3c: 1 } }
+  ])
+})
+
+t.test('several routes are summed, with the later of their times', async t => {
+  const propagation = createPropagation(() => start)
+  const second = routeOf({ name: 'second', policy: route.policy })
+  propagation.request(outcomeOf({ route, end: start + 5 }, { headers: b3Fields }))
+  propagation.request(outcomeOf({ route: second, end: start + 2 }, { headers: [['b3', 'x'], ...sampled] }))
+  propagation.request(outcomeOf({ route: second, end: start + 3 }, { headers: b3Fields }))
+  const [first] = migrationOf(propagation, { routes: [] }, start).dialects
+  t.match(first, { dialect: 'b3', arrived: 2, malformed: {}, last: '2026-01-02T03:04:05.011Z' })
+})
+
+t.test('a dialect is safe to stop accepting once it was not needed for the whole time', async t => {
+  const now = start + 9 * day + 1
+  t.match(verdicts(now).get('b3'), { safeToStopAccepting: 'yes', why: /another dialect said as much/ })
+  t.match(verdicts(now).get('jaeger'), { safeToStopAccepting: 'yes', why: /did not arrive/ })
+  t.match(verdicts(now).get('w3c'), { safeToStopAccepting: 'no', why: /needed at 2026-01-11/ })
+  t.match(verdicts(now, { text: '9d', ms: 9 * day + 1 }).get('b3'), { safeToStopAccepting: 'no' })
+})
+
+t.test('what was not watched for so long, or had no traffic, is not known', async t => {
+  const month: Unneeded = { text: '30d', ms: 30 * day }
+  t.match(verdicts(start + 9 * day, month).get('jaeger'), {
+    safeToStopAccepting: 'unknown',
+    why: /only since/
+  })
+  t.match(verdicts(start + 20 * day).get('b3'), { safeToStopAccepting: 'unknown', why: /no request took/ })
+  const idle = migrationOf(
+    createPropagation(() => 0),
+    { routes: [route] },
+    start,
+    week
+  )
+  t.match(idle.unneeded?.routes[0], { safeToStopAccepting: 'unknown', why: /no request took/ })
+})
+
+t.test('a time is a number and m, h or d', async t => {
+  t.same(parseUnneeded('7d'), week)
+  t.equal(parseUnneeded('30m')?.ms, 1_800_000)
+  t.equal(parseUnneeded('12h')?.ms, day / 2)
+  for (const text of ['', '7', 'd', '7w', '-7d', '7d ', '1e3d', '99999d', '٧d'])
+    t.equal(parseUnneeded(text), undefined)
+})
