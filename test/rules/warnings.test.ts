@@ -85,6 +85,9 @@ export: [{ console: {} }]
 upstreams: { old: { targets: [{ url: "http://old:8080" }], emit: [sw8] } }
 routes: [{ match: { path: /** }, upstream: old, spans: ${spans} }]
 `
-  t.match(warningsOf(loaded(t, rules('report'))).join('\n'), /route \/\*\*: sw8 names a segment of this gateway/)
+  t.match(
+    warningsOf(loaded(t, rules('report'))).join('\n'),
+    /route \/\*\*: sw8 names a segment of this gateway/
+  )
   t.notMatch(warningsOf(loaded(t, rules('none'))).join('\n'), /segment of this gateway/)
 })
