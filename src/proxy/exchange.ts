@@ -1,31 +1,29 @@
 // The life of one request: route, mediate, send on, stream back, tell. It knows neither header grammar nor dialects.
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import { type Dispatcher, errors } from 'undici'
+import type { Dispatcher } from 'undici'
 import { attempt, type Mediation, mediate } from '../mediate/mediate.ts'
 import type { SamplingPlan, Trust } from '../mediate/policy.ts'
 import type { AttemptOutcome, Outcome } from '../report/outcome.ts'
-import type { Route, UpstreamTarget } from '../rules/rules.ts'
+import type { Route } from '../rules/rules.ts'
 import type { TraceContext } from '../trace/context.ts'
+import { Attempt, type Audience } from './attempt.ts'
 import { callOf } from './call.ts'
 import { askedMethod, type CorsRequest, corsRequest, preflightFields } from './cors.ts'
-import { causeOf, type Failure, failureOf, failures } from './failure.ts'
+import { type Failure, failures } from './failure.ts'
 import type { Gateway, Live } from './gateway.ts'
 import { outgoing } from './outgoing.ts'
 import type { Line } from './pools.ts'
 import { answered, complete, phraseOf } from './respond.ts'
-import { plainAddress, type RequestTarget, targetOf } from './target.ts'
+import { hasBody, isPlain, plainAddress, type RequestTarget, targetOf } from './target.ts'
 
-/** One attempt while it lasts. */
-type Attempt = { -readonly [Key in keyof AttemptOutcome]: AttemptOutcome[Key] }
-
-/** A resource: it lives from the request's header to the end of its answer, and undici calls it as its handler. */
-export class Exchange implements Dispatcher.DispatchHandler, Outcome {
+/** A resource: it lives from the request's header to the end of its answer. */
+export class Exchange implements Audience, Outcome {
   readonly #gateway: Gateway
   readonly #live: Live
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #target: RequestTarget
-  #controller: Dispatcher.DispatchController | undefined
+  #current: Attempt | undefined
   #cors: CorsRequest | undefined
   #trust: Trust = 'ignore'
   #forwarding = false
@@ -34,7 +32,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
   readonly scheme = 'http'
   readonly client: string
   readonly userAgent: string | undefined
-  readonly attempts: Attempt[] = []
+  readonly attempts: AttemptOutcome[] = []
   readonly start: number
   route: Route | undefined
   mediation: Mediation | undefined
@@ -118,7 +116,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     }
     const line = this.#live.pools.next(route.upstream)
     if (line === undefined) return this.fail(failures.upstreamUnreachable)
-    this.#send(route, line, [])
+    this.#send(route, line, undefined, [])
   }
 
   #attempt(route: Route, mediation: Mediation, plan: SamplingPlan): void {
@@ -127,11 +125,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     if (line === undefined) return this.fail(failures.upstreamUnreachable)
     const call = callOf(rules.service, route, this.method, line.target, this.attempts.length + 1)
     const { span, set } = attempt(mediation, route.policy, plan, this.#gateway.ids, call)
-    this.attempts.push(this.#begun(span, line.target))
-    this.#send(route, line, set)
+    this.#send(route, line, span, set)
   }
 
-  #send(route: Route, line: Line, set: readonly string[]): void {
+  #send(route: Route, line: Line, span: TraceContext | undefined, set: readonly string[]): void {
+    const one = new Attempt(this, line, span)
+    this.#current = one
+    if (one.outcome !== undefined) this.attempts.push(one.outcome)
     const { url = '', method = '', rawHeaders, socket } = this.#request
     const caller = {
       address: this.client,
@@ -152,40 +152,24 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
         // undici ends the connection after each HEAD unless told that the answer has no body.
         reset: false
       },
-      this
+      one
     )
   }
 
-  #begun(span: TraceContext, target: UpstreamTarget): Attempt {
-    return {
-      span,
-      target,
-      start: this.#gateway.now(),
-      end: 0,
-      status: undefined,
-      failure: undefined,
-      failureStatus: undefined,
-      cause: undefined
-    }
+  now(): number {
+    return this.#gateway.now()
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#over) controller.abort(callerGone)
+  over(): boolean {
+    return this.#over
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    _: unknown,
-    message?: string
-  ): void {
-    // An interim answer is not the answer. https://www.rfc-editor.org/rfc/rfc9110#section-15.2
-    if (status < 200) return status < 100 ? controller.abort(invalidStatus) : undefined
-    if (this.#over) return
-    const last = this.attempts.at(-1)
-    if (last !== undefined) last.status = status
-    const fields = answered(controller.rawHeaders)
+  answered(): boolean {
+    return this.#response.headersSent
+  }
+
+  begin(status: number, raw: unknown, message: string | undefined): void {
+    const fields = answered(raw)
     this.#complete(fields)
     this.status = status
     this.#endConnection()
@@ -199,36 +183,20 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     if (this.bytes === 0 && !this.#response.writableEnded && !this.#over) this.#response.flushHeaders()
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#over) return
+  data(chunk: Buffer, controller: Dispatcher.DispatchController): void {
     this.bytes += chunk.length
-    if (!this.#response.write(chunk)) {
-      controller.pause()
-      this.#response.once('drain', () => controller.resume())
-    }
+    if (this.#response.write(chunk)) return
+    controller.pause()
+    this.#response.once('drain', () => controller.resume())
   }
 
-  onResponseEnd(): void {
-    this.#ended(undefined)
-    if (!this.#over) this.#response.end()
+  finish(): void {
+    this.#response.end()
   }
 
-  onResponseError(_: unknown, error: Error): void {
-    if (this.#over) return this.#ended(failures.callerGone)
-    const failure = failureOf(error, this.#response.headersSent)
+  broke(failure: Failure, error: Error): void {
     if (failure === failures.internal) this.#gateway.log.error('an exchange failed', { stack: error.stack })
-    this.#ended(failure, causeOf(error))
     this.fail(failure)
-  }
-
-  /** Ends the attempt; what the upstream did is known from here on. */
-  #ended(failure: Failure | undefined, cause?: string): void {
-    const last = this.attempts.at(-1)
-    if (last === undefined || last.end !== 0) return
-    last.end = this.#gateway.now()
-    last.failure = failure?.code
-    last.failureStatus = failure?.status
-    last.cause = cause
   }
 
   /** CORS and trace fields of the answer. */
@@ -281,7 +249,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
   crashed(error: unknown): void {
     const stack = error instanceof Error ? error.stack : String(error)
     this.#gateway.log.error('an exchange failed', { stack })
-    this.#ended(failures.internal)
+    this.#current?.ended(failures.internal)
     this.fail(failures.internal)
   }
 
@@ -292,29 +260,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Outcome {
     this.end = this.#gateway.now()
     if (!this.#response.writableFinished) {
       this.failure ??= failures.callerGone.code
-      this.#ended(failures.callerGone)
-      this.#controller?.abort(callerGone)
+      this.#current?.abandon()
     }
-    for (const one of this.attempts) if (one.end === 0) one.end = this.end
+    this.#current?.ended(undefined)
     this.#gateway.tell(this)
   }
-}
-
-// https://www.rfc-editor.org/rfc/rfc9110#section-15: undici lets 099 through, node:http would not send it
-const invalidStatus = new errors.HTTPParserError('a status below 100')
-
-const callerGone = new Error(failures.callerGone.message)
-
-/** RFC 9112: a request has a body when it says so. https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
-function hasBody(request: IncomingMessage): boolean {
-  const { headers } = request
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
-}
-
-/** Origin-form with one Host, as HTTP/1.1 asks for. https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
-function isPlain({ path, authority, header }: RequestTarget, httpVersion: string): boolean {
-  if (!path.startsWith('/') || authority.includes(',')) return false
-  return httpVersion !== '1.1' || header('host') !== undefined
 }
 
 function flush(exchange: Exchange): void {

@@ -1,4 +1,5 @@
 // The request line and Host, as rules see them.
+import type { IncomingMessage } from 'node:http'
 import type { Read } from '../dialects/dialect.ts'
 import type { Target } from '../route/match.ts'
 
@@ -36,4 +37,15 @@ export function hostOf(authority: string): string {
   const colon = authority.lastIndexOf(':')
   const host = colon > authority.lastIndexOf(']') ? authority.slice(0, colon) : authority
   return host.toLowerCase()
+}
+
+/** RFC 9112: a request has a body when it says so. https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
+export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
+/** Origin-form with one Host, as HTTP/1.1 asks for. https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
+export function isPlain({ path, authority, header }: RequestTarget, httpVersion: string): boolean {
+  if (!path.startsWith('/') || authority.includes(',')) return false
+  return httpVersion !== '1.1' || header('host') !== undefined
 }

@@ -13,7 +13,8 @@ export function warningsOf({ rules, settings }: { rules: Rules; settings: Settin
     ...trustWarnings(settings),
     ...samplingWarnings(settings),
     ...upstreamWarnings(settings),
-    ...exporterWarnings(settings)
+    ...exporterWarnings(settings),
+    ...segmentWarnings(rules)
   ]
 }
 
@@ -178,4 +179,18 @@ function exporterWarnings({ exporters }: Settings): readonly string[] {
         ]
       : []
   )
+}
+
+/**
+ * A reference to a segment that nobody reported makes another root in SkyWalking's back end.
+ * https://skywalking.apache.org/docs/main/latest/en/api/x-process-propagation-headers-v3/
+ */
+function segmentWarnings({ routes }: Rules): readonly string[] {
+  const naming = routes
+    .filter(({ policy }) => policy.segments && policy.spans === 'report')
+    .map(({ name }) => name)
+  if (naming.length === 0) return []
+  return [
+    `${routesText(naming)}: sw8 names a segment of this gateway, which no exporter reports to SkyWalking yet: there the services behind it begin trees of their own, under the same trace id. With spans: none the caller's own segment goes on`
+  ]
 }

@@ -104,3 +104,16 @@ t.test('an upstream that no route uses, and rules without routes', async t => {
     'upstream a: no route uses it'
   ])
 })
+
+t.test('sw8 that names a segment nobody reports is warned of, unless the hop is transparent', async t => {
+  const rules = (spans: string) => `
+export: [{ console: {} }]
+upstreams: { old: { targets: [{ url: "http://old:8080" }], emit: [sw8] } }
+routes: [{ match: { path: /** }, upstream: old, spans: ${spans} }]
+`
+  t.match(
+    warningsOf(loaded(t, rules('report'))).join('\n'),
+    /route \/\*\*: sw8 names a segment of this gateway/
+  )
+  t.notMatch(warningsOf(loaded(t, rules('none'))).join('\n'), /segment of this gateway/)
+})
