@@ -33,13 +33,17 @@ export const patience: Patience = {
 const firstBackoff = 1000
 const longestBackoff = 30_000
 
-/** Ends at an answer that settles the batch, when patience does, or when the signal aborts (`shutdown`). */
+/**
+ * Ends at an answer that settles the batch, when patience does, or when the signal aborts (`shutdown`). `failing` is
+ * told why from the second failed try on: one may be a hiccup, and patience lasts for minutes.
+ */
 export async function deliver(
   body: Buffer,
   contentType: string,
   send: Send,
   { tries, retryForMs, now, random, wait }: Patience,
-  signal: AbortSignal
+  signal: AbortSignal,
+  failing: (why: string) => void
 ): Promise<Outcome> {
   const giveUp = now() + retryForMs
   let bytes = 0
@@ -54,6 +58,7 @@ export async function deliver(
     const ms = answer.afterMs ?? backoff
     if (attempt >= tries || now() + ms > giveUp)
       return { kind: 'dropped', reason: 'retry_exhausted', why, bytes }
+    if (attempt > 1) failing(why)
     await wait(ms, signal)
     if (signal.aborted) return { kind: 'dropped', reason: 'shutdown', why, bytes }
   }

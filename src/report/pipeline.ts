@@ -121,7 +121,10 @@ export class Pipeline {
     }
     this.#end.abort()
     const left = this.#queue.size + this.#flying
-    if (left > 0) this.#drop('shutdown', left)
+    if (left > 0) {
+      this.#drop('shutdown', left)
+      this.#options.log?.warn('spans were lost at the end', { exporter: this.#options.name, spans: left })
+    }
     while (this.#queue.shift() !== undefined);
     this.#flying = 0
   }
@@ -199,17 +202,22 @@ export class Pipeline {
     }
     if (body.length > this.#options.bodyLimit)
       return { kind: 'dropped', reason: 'too_large', why: 'size', bytes: 0 }
-    return deliver(body, contentType, this.#options.send, this.#patience, this.#end.signal)
+    const failing = (why: string) => this.#ail('retrying', why)
+    return deliver(body, contentType, this.#options.send, this.#patience, this.#end.signal, failing)
+  }
+
+  /** Said once, until spans get out again. */
+  #ail(reason: string, why: string): void {
+    if (this.#well)
+      this.#options.log?.warn('spans do not get out', { exporter: this.#options.name, reason, why })
+    this.#well = false
   }
 
   #settle(number: number, outcome: Outcome): void {
     this.#bytes += outcome.bytes
     if (outcome.kind === 'dropped') {
       this.#drop(outcome.reason, number)
-      const { reason, why } = outcome
-      if (this.#well)
-        this.#options.log?.warn('spans do not get out', { exporter: this.#options.name, reason, why })
-      this.#well = false
+      this.#ail(outcome.reason, outcome.why)
       return
     }
     const rejected = Math.min(this.#options.exporter.rejected?.(outcome.body) ?? 0, number)

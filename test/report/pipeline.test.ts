@@ -141,6 +141,28 @@ t.test('a collector that accepts connections and says nothing costs its timeout,
   t.equal(waits.length, 29)
 })
 
+t.test('a collector that is down is told of while it is still asked, not minutes later', async t => {
+  /** Waits that are shorter pass at once, the others never: a collector in the middle of its tries. */
+  const stuckFrom = (longest: number, seen: number[]) => ({
+    random: () => 0.5,
+    wait: (ms: number): Promise<unknown> => {
+      seen.push(ms)
+      return ms < longest ? Promise.resolve() : new Promise(() => {})
+    }
+  })
+  const url = `http://127.0.0.1:${await holdClosedPort(t)}/`
+  const waits: number[] = []
+  const first = start(t, url, { patience: stuckFrom(500, waits) })
+  record(first.pipeline, 1)
+  await until(() => waits.length === 1, 'the first wait')
+  t.strictSame(first.said, [], 'one failure may be a hiccup')
+  const second = start(t, url, { patience: stuckFrom(1000, []) })
+  record(second.pipeline, 1)
+  await until(() => second.said.length > 0, 'it is said')
+  t.strictSame(second.said, ['spans do not get out'])
+  t.equal(second.pipeline.counts().queued, 1, 'while the span still waits')
+})
+
 t.test('after a 503 the same bytes are sent again', async t => {
   const collector = await startCollector(t, (response, number) =>
     response.writeHead(number === 0 ? 503 : ok).end()
@@ -351,13 +373,14 @@ t.test('close() sends what waits', async t => {
 
 t.test('close() ends at its deadline, and says what was lost', async t => {
   const collector = await startCollector(t, () => {})
-  const { pipeline, post } = start(t, collector.url, { batch: 10 })
+  const { pipeline, post, said } = start(t, collector.url, { batch: 10 })
   record(pipeline, 35)
   const slow = pipeline.close(60_000)
   await pipeline.close(20)
   await slow
   const lost = { recorded: 35, exported: 0, rejected: 0, dropped: { shutdown: 35 }, queued: 0 }
   t.strictSame(account(t, pipeline), lost)
+  t.strictSame(said, ['spans were lost at the end'])
   await post.close()
   await new Promise(setImmediate)
   t.strictSame(account(t, pipeline), lost, 'a batch that comes back later is not counted twice')
