@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { rulesSchema } from './schema.ts'
-import { dialectTable, failureTable, metricTable, ruleTable } from './tables.ts'
+import { baggageTable, dialectTable, failureTable, metricTable, ruleTable } from './tables.ts'
 
 /** A file of the repository and the text it should hold. */
 export type Document = { readonly path: string; readonly text: string }
@@ -11,6 +11,7 @@ export type Document = { readonly path: string; readonly text: string }
 const root = new URL('../', import.meta.url)
 
 const tables: ReadonlyMap<string, () => string> = new Map([
+  ['baggage', baggageTable],
   ['dialects', dialectTable],
   ['failures', failureTable],
   ['metrics', metricTable],
@@ -24,7 +25,7 @@ export function read(path: string): string {
 
 /** Every generated document, fresh. */
 export function documents(): readonly Document[] {
-  const filled = ['README.md', 'docs/rules.md', 'docs/operating.md'].map(path => ({
+  const filled = ['README.md', 'docs/rules.md', 'docs/operating.md', 'docs/traces.md'].map(path => ({
     path,
     text: fill(read(path))
   }))

@@ -66,6 +66,7 @@ export function rulesSchema(): JsonSchema {
     errorMode: 'ignore',
     ignoreActions: ['check', 'raw_check'],
     overrideSchema({ valibotSchema, jsonSchema }) {
+      if (valibotSchema.type === 'custom') return { type: 'object' }
       if (valibotSchema.type !== 'loose_object') return undefined
       const entries = 'entries' in valibotSchema ? valibotSchema.entries : {}
       return {

@@ -1,7 +1,9 @@
 // The tables of the documents, made from the code they describe.
 import { fileURLToPath } from 'node:url'
-import type { Dialect } from '../src/dialects/dialect.ts'
-import { dialects } from '../src/dialects/find.ts'
+import type { BaggageDialect } from '../src/baggage/baggage.ts'
+import { baggageDialects } from '../src/baggage/find.ts'
+import type { Reader } from '../src/dialects/dialect.ts'
+import { accepted, isWritten } from '../src/dialects/find.ts'
 import { failures } from '../src/proxy/failure.ts'
 import { createMetrics, type Gauges } from '../src/report/metrics.ts'
 import { createPropagation } from '../src/report/propagation.ts'
@@ -17,15 +19,17 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 export function dialectTable(): string {
   return table(
     ['in rules', 'fields', 'lost on this wire'],
-    [...dialects.values()].map(dialect => [
+    [...accepted.values()].map(dialect => [
       `\`${dialect.name}\``,
       dialect.fields.map(field => `\`${field}\``).join(', '),
-      lossesOf(dialect).join('; ') || 'nothing'
+      isWritten(dialect)
+        ? lossesOf(dialect).join('; ') || 'nothing'
+        : 'read only: `emit` cannot name it, and the field goes on as it came'
     ])
   )
 }
 
-function lossesOf({ carries }: Dialect): string[] {
+function lossesOf({ carries }: Reader): string[] {
   const losses: string[] = []
   if (carries.sampling.defer !== 'defer') losses.push('an open sampling decision (the gateway decides first)')
   if (carries.sampling.debug !== 'debug') losses.push(`\`debug\` arrives as \`${carries.sampling.debug}\``)
@@ -37,6 +41,39 @@ function lossesOf({ carries }: Dialect): string[] {
   if (!carries.width) losses.push('whether the trace id had 64 bits')
   if (!carries.random) losses.push('the flag that the trace id is random')
   if (!carries.tracestate) losses.push('`tracestate`')
+  return losses
+}
+
+/** Where each dialect of baggage is written, and what is lost on it. */
+export function baggageTable(): string {
+  return table(
+    ['in rules', 'fields', 'what is lost there'],
+    [...baggageDialects.values()].map(dialect => [
+      `\`${dialect.name}\``,
+      [
+        ...dialect.prefixes.map(prefix => `\`${prefix}*\``),
+        ...dialect.fields.map(field => fieldText(dialect, field))
+      ].join(', '),
+      baggageLosses(dialect).join(', ')
+    ])
+  )
+}
+
+function fieldText(dialect: BaggageDialect, field: string): string {
+  const set: string[] = []
+  dialect.inject([{ key: 'a', value: '1', dialect: 'none', raw: undefined }], set, 100)
+  return `\`${field}\`${set.includes(field) ? '' : ' (read alone)'}`
+}
+
+function baggageLosses({ carries }: BaggageDialect): string[] {
+  const losses = [`members beyond ${carries.members}`]
+  if (carries.valueLength !== undefined) losses.push(`values beyond ${carries.valueLength} characters`)
+  if (carries.bytes !== undefined) losses.push(`all beyond ${carries.bytes / 1024} KiB`)
+  if (!carries.emptyValues) losses.push('empty values')
+  if (!carries.anyKey) losses.push('keys that are no token')
+  if (!carries.caseOfKeys) losses.push('case of keys')
+  if (!carries.properties) losses.push('properties')
+  if (!carries.repeats) losses.push('repeated keys')
   return losses
 }
 
@@ -62,7 +99,8 @@ export function metricTable(): string {
     linesLost: () => 0,
     rates: () => [],
     spans: () => new Map(),
-    rulesLoaded: () => 0
+    rulesLoaded: () => 0,
+    certificates: () => []
   }
   const { families } = createMetrics(gauges, createPropagation(() => 0).families)
   return table(
@@ -107,14 +145,17 @@ const told: ReadonlyMap<string, string> = new Map([
   ['service.instance', 'the name of the machine'],
   ['service.version', 'none'],
   ['listen[].address', '`0.0.0.0:8080`'],
+  ['listen[].tls', 'none: plain text'],
+  ['listen[].tls.client', '`ask`'],
   ['trust', 'loopback and private ranges continue, others restart'],
-  ['trust[].from', '`any`, beside origin or secret'],
+  ['trust[].from', '`any`, beside what else is asked for'],
   ['sampling.limit', 'none'],
   ['spans', '`report` with an exporter, else `none`'],
   ['cors', 'none'],
   ['dialects', 'none'],
   ['dialects.NAME.package', ''],
   ['dialects.NAME.export', 'the only one'],
+  ['dialects.NAME.options', 'none'],
   ['export', 'none'],
   ['cors.origins', ''],
   ['export[].otlp.url', ''],

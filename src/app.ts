@@ -1,7 +1,8 @@
 // The gateway as one thing: built in order, reloaded whole, closed in reverse.
 import { type Admin, createAdmin, type Reloaded } from './admin/server.ts'
 import type { Echo } from './echo/server.ts'
-import { createListeners, type Live, type Refusal } from './proxy/gateway.ts'
+import { kindOf } from './proxy/door.ts'
+import { type Bound, createListeners, type Live, type Refusal } from './proxy/gateway.ts'
 import { createPools } from './proxy/pools.ts'
 import { accessLine, refusalLine } from './report/access-line.ts'
 import { createLines } from './report/lines.ts'
@@ -12,7 +13,8 @@ import type { Outcome } from './report/outcome.ts'
 import { createPipelines } from './report/pipelines.ts'
 import { createPropagation } from './report/propagation.ts'
 import { spansOf } from './report/spans.ts'
-import type { Complaint, Listen, Rules, UpstreamTarget } from './rules/rules.ts'
+import { formatAddress } from './rules/address.ts'
+import type { Complaint, Listen, Listener, Rules, UpstreamTarget } from './rules/rules.ts'
 import { randomIds } from './trace/ids.ts'
 
 /** Rules, or everything that is wrong with them. */
@@ -28,7 +30,7 @@ export type AppOptions = {
 }
 
 export type App = {
-  readonly listen: readonly Listen[]
+  readonly listen: readonly Bound[]
   readonly admin: Listen
   readonly metrics: Metrics
   /** Loads the rules again: new ones are put in force whole, refused ones leave the old. */
@@ -60,6 +62,7 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
   let linesLost = 0
   let serving = false
   const propagation = createPropagation(now)
+  propagation.watch(first.routes)
 
   const tell = (outcome: Outcome): void => {
     metrics.request(outcome)
@@ -73,7 +76,15 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
       lines.write(`${refusalLine(at, client, failure.status, failure.code)}\n`)
     }
   }
-  const listeners = createListeners({ live: () => live, ids: randomIds, now, log, tell, refused })
+  const listeners = createListeners({
+    live: () => live,
+    ids: randomIds,
+    now,
+    log,
+    tell,
+    refused,
+    shaken: outcome => metrics.handshake(outcome)
+  })
   const gauges: Gauges = {
     inFlight: listeners.inFlight,
     draining: listeners.draining,
@@ -81,7 +92,8 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
     linesLost: () => linesLost + lines.counts().lost,
     rates: () => live.rules.routes.map(route => [route.name, route.rate()]),
     spans: pipelines.counts,
-    rulesLoaded: () => loadedAt
+    rulesLoaded: () => loadedAt,
+    certificates: () => certificatesOf(live.rules)
   }
   const metrics = createMetrics(gauges, propagation.families)
 
@@ -94,9 +106,13 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
       void lines.close()
       lines = createLines(rules.accessLog.to, log)
     }
+    listeners.renew(rules.listen)
     live = { rules, pools: createPools(rules, echo?.target, before.pools) }
+    propagation.watch(rules.routes)
     loadedAt = now()
-    if (!sameAddresses(first, rules)) log.warn('new addresses to listen on take effect at the next start')
+    if (!sameListeners(first, rules)) {
+      log.warn('other addresses to listen on, and other kinds of TLS there, take effect at the next start')
+    }
   }
 
   async function reloadOnce(): Promise<Reloaded> {
@@ -148,10 +164,10 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
 
 async function bind(
   rules: Rules,
-  listen: (where: Listen) => Promise<Listen>,
+  listen: (where: Listener) => Promise<Bound>,
   admin: Admin
-): Promise<{ listen: Listen[]; admin: Listen }> {
-  const bound: Listen[] = []
+): Promise<{ listen: Bound[]; admin: Listen }> {
+  const bound: Bound[] = []
   for (const where of rules.listen) bound.push(await listen(where).catch(unlistened('listen', where)))
   return { listen: bound, admin: await admin.listen(rules.admin).catch(unlistened('admin', rules.admin)) }
 }
@@ -173,9 +189,19 @@ function resourceOf({ service }: Rules): { service: string; version: string; ins
   return { service: service.name, version: service.version, instance: service.instance }
 }
 
-function sameAddresses(a: Rules, b: Rules): boolean {
-  const text = (rules: Rules) => JSON.stringify([rules.listen, rules.admin.host, rules.admin.port])
+function sameListeners(a: Rules, b: Rules): boolean {
+  const text = ({ listen, admin }: Rules) =>
+    JSON.stringify([listen.map(({ host, port, tls }) => [host, port, kindOf(tls)]), admin.host, admin.port])
   return text(a) === text(b)
+}
+
+function certificatesOf({ listen }: Rules): ReturnType<Gauges['certificates']> {
+  return listen.flatMap(({ host, port, tls }) =>
+    (tls?.certificates ?? []).map(
+      ({ names: [name = ''], until }, index) =>
+        [formatAddress({ host, port }), `${index + 1} ${name}`.trim(), until] as const
+    )
+  )
 }
 
 /** The embedded upstream answers over a loopback connection like any other: one path for all requests. */

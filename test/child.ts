@@ -43,7 +43,7 @@ export async function startServing(t: Teardown, args: readonly string[]): Promis
   const child = startChild(t, ['serve', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', ...args])
   // A demo tells people on stdout, all else its log on stderr.
   const told =
-    /(?:listens on http:\/\/127\.0\.0\.1:(\d+), admin on |"listen":\["http:\/\/127\.0\.0\.1:(\d+)"\],"admin":")(http:\/\/[\d.:]+)/
+    /(?:listens on http:\/\/127\.0\.0\.1:(\d+), admin on |"listen":\["https?:\/\/127\.0\.0\.1:(\d+)"\],"admin":")(http:\/\/[\d.:]+)/
   const said = () => told.exec(child.stdout() + child.stderr())
   await until(
     () => said() !== null || child.process.exitCode !== null,

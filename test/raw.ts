@@ -33,6 +33,11 @@ export async function connectRaw(
 ): Promise<RawClient> {
   const socket = connect({ port, host: '127.0.0.1', localAddress: from, noDelay: true })
   await once(socket, 'connect')
+  return clientOn(t, socket, methods)
+}
+
+/** On a socket that is connected already. */
+export function clientOn(t: Teardown, socket: Socket, methods: readonly string[] = []): RawClient {
   const chunks: Buffer[] = []
   const answers: Message[] = []
   const reader = createMessageReader(

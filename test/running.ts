@@ -22,20 +22,22 @@ export type Running = {
   readonly printed: readonly string[]
 }
 
-const own = `
-listen: [{ address: 127.0.0.1:0 }]
-admin: { address: 127.0.0.1:0 }
-`
+const admin = 'admin: { address: 127.0.0.1:0 }\n'
+
+/** What a rule file of a test need not say. */
+function ownOf(yaml: string): string {
+  const listen = /^listen:/m.test(yaml) ? '' : 'listen: [{ address: 127.0.0.1:0 }]\n'
+  return `${listen}${admin}${yaml.includes('access-log:') ? '' : 'access-log: { to: none }\n'}`
+}
 
 /** What a test ends with. */
 export type Teardown = { readonly teardown: (end: () => unknown) => unknown }
 
-/** `yaml` is rules without `listen` and `admin`; no access log unless it says so. */
+/** `yaml` is rules without `admin`; it listens in plain text and has no access log unless it says so. */
 export async function run(t: Teardown, yaml: string): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'tracebridge-'))
   const file = join(folder, 'rules.yaml')
-  const rewrite = (text: string) =>
-    writeFileSync(file, `${own}${text.includes('access-log:') ? '' : 'access-log: { to: none }\n'}${text}`)
+  const rewrite = (text: string) => writeFileSync(file, `${ownOf(text)}${text}`)
   rewrite(yaml)
   const log: string[] = []
   const printed: string[] = []

@@ -18,6 +18,24 @@ export type Member = {
  */
 export type Each = (prefix: string) => readonly string[]
 
+/** What is left of baggage after a trip over a wire; the table of the documents and a warning of `check` follow from it. */
+export type BaggageCarries = {
+  /** So many at most. */
+  readonly members: number
+  /** Characters of a value at most; undefined for as many as there is room for. */
+  readonly valueLength: number | undefined
+  /** All of it at most, whatever rules allow; undefined where they alone say. */
+  readonly bytes: number | undefined
+  readonly emptyValues: boolean
+  /** Keys that are no token of HTTP: with blanks, or letters beyond ASCII. */
+  readonly anyKey: boolean
+  readonly caseOfKeys: boolean
+  /** What W3C lets stand behind a value. */
+  readonly properties: boolean
+  /** A key that is there twice. */
+  readonly repeats: boolean
+}
+
 /** One baggage dialect: bytes to members and back. Pure, and never throws, whatever the bytes. */
 export type BaggageDialect = {
   /** As in rules: the name of the trace dialect that it accompanies. */
@@ -28,6 +46,7 @@ export type BaggageDialect = {
   readonly prefixes: readonly string[]
   /** Keys that begin so, in lower case, mean something to this dialect alone: they neither leave nor enter it. */
   readonly reserved: string | undefined
+  readonly carries: BaggageCarries
   /**
    * In the order of the wire; `read` gives one field by its lower-case name, its lines joined by a comma. A dialect
    * that had to leave members out, for their bytes made no sense, adds its name to `garbled`.

@@ -23,10 +23,22 @@ export const eagleeye: BaggageDialect = {
   fields: [field],
   prefixes: [],
   reserved: undefined,
-  extract(read) {
+  carries: {
+    members: maxMembers,
+    valueLength: undefined,
+    bytes: maxLength,
+    emptyValues: true,
+    anyKey: true,
+    caseOfKeys: true,
+    properties: false,
+    repeats: false
+  },
+  extract(read, _, garbled) {
     const text = read('eagleeye-userdata')
     if (text === undefined || text === '') return noMembers
-    return decodeUserData(text).map(pair => {
+    const { pairs, dropped } = decodeUserData(text)
+    if (dropped > 0) garbled?.push(name)
+    return pairs.map(pair => {
       const [key, value] = pair
       const plain = encodeUserData([pair])
       // A blank would be lost at the ends of a field.

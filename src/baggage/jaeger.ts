@@ -3,9 +3,16 @@
 import { trimOws } from '../trace/ows.ts'
 import { percentDecode } from '../trace/percent.ts'
 import { type BaggageDialect, folded, type Member } from './baggage.ts'
-import { type Notation, readPrefixed, spaced, writePrefixed } from './prefixed.ts'
+import {
+  type Notation,
+  noteGarbled,
+  prefixedCarries,
+  readPrefixed,
+  spaced,
+  writePrefixed
+} from './prefixed.ts'
 
-// https://www.jaegertracing.io/docs/1.52/client-libraries/#propagation-format
+// https://github.com/jaegertracing/documentation/blob/236bb7eee931039a0f30c6722e8fba293adf772b/content/docs/v1/1.52/client-libraries.md#propagation-format
 const name = 'jaeger'
 const prefix = 'uberctx-'
 const byHand = 'jaeger-baggage'
@@ -18,10 +25,15 @@ const notation: Notation = {
 }
 
 /** Of a key that is propagated too, the propagated one is the older, and stays. */
-function readByHand(text: string, propagated: readonly Member[]): readonly Member[] {
+function readByHand(
+  text: string,
+  propagated: readonly Member[],
+  garbled: string[] | undefined
+): readonly Member[] {
   return text.split(',').flatMap(part => {
     const at = part.indexOf('=')
     const key = trimOws(part, 0, Math.max(at, 0))
+    if (key === '' && trimOws(part) !== '') noteGarbled(jaeger, garbled)
     if (key === '' || propagated.some(member => member.key === folded(key))) return []
     return [{ key, value: notation.decode(trimOws(part, at + 1)), dialect: name, raw: undefined }]
   })
@@ -32,11 +44,14 @@ export const jaeger: BaggageDialect = {
   fields: [byHand],
   prefixes: [prefix],
   reserved: undefined,
-  extract(read, each) {
-    const propagated = readPrefixed(jaeger, prefix, notation, each)
+  carries: prefixedCarries,
+  extract(read, each, garbled) {
+    const propagated = readPrefixed(jaeger, prefix, notation, each, garbled)
     const text = read(byHand)
-    if (text === undefined || text.length > maxByHand) return propagated
-    return [...propagated, ...readByHand(text, propagated)]
+    if (text === undefined) return propagated
+    if (text.length <= maxByHand) return [...propagated, ...readByHand(text, propagated, garbled)]
+    noteGarbled(jaeger, garbled)
+    return propagated
   },
   inject(members, set, maxBytes) {
     writePrefixed(jaeger, prefix, notation, members, set, maxBytes)

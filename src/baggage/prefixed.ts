@@ -1,6 +1,14 @@
 // Baggage that has a header field for each member, its key in the name of the field: what such dialects share.
 import { maxMembers } from '../trace/baggage.ts'
-import { type BaggageDialect, type Each, folded, lastOfEach, type Member, noMembers } from './baggage.ts'
+import {
+  type BaggageCarries,
+  type BaggageDialect,
+  type Each,
+  folded,
+  lastOfEach,
+  type Member,
+  noMembers
+} from './baggage.ts'
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/
@@ -10,6 +18,18 @@ const plain = /^(?:[\x21-\x7e](?:[\t\x20-\x7e]{0,8190}[\x21-\x7e])?)?$/
 const foreign = /[\x80-\xff]/
 const wide = /[^\0-\xff]/
 
+/** A field for each member: its name has no case. */
+export const prefixedCarries: BaggageCarries = {
+  members: maxMembers,
+  valueLength: undefined,
+  bytes: undefined,
+  emptyValues: true,
+  anyKey: false,
+  caseOfKeys: false,
+  properties: false,
+  repeats: false
+}
+
 /** How a dialect writes a value into a field, and reads it from there. */
 export type Notation = {
   readonly decode: (text: string) => string
@@ -17,12 +37,13 @@ export type Notation = {
   readonly encode: (value: string) => string
 }
 
-/** The members that are in fields of a prefix. */
+/** The members that are in fields of a prefix; what has no key, or one beyond 256 characters, is none. */
 export function readPrefixed(
   dialect: Pick<BaggageDialect, 'name'>,
   prefix: string,
   { decode }: Notation,
-  each: Each
+  each: Each,
+  garbled?: string[]
 ): readonly Member[] {
   const fields = each(prefix)
   if (fields.length === 0) return noMembers
@@ -30,11 +51,19 @@ export function readPrefixed(
   for (let i = 0; i < fields.length; i += 2) {
     const key = fields[i] ?? ''
     const text = fields[i + 1] ?? ''
-    if (!token.test(key)) continue
+    if (!token.test(key)) {
+      noteGarbled(dialect, garbled)
+      continue
+    }
     const raw = plain.test(text) ? text : undefined
     members.push({ key, value: decode(unicode(text)), dialect: dialect.name, raw })
   }
   return members
+}
+
+/** Once, however many of its members made no sense. */
+export function noteGarbled({ name }: Pick<BaggageDialect, 'name'>, garbled: string[] | undefined): void {
+  if (garbled?.includes(name) === false) garbled.push(name)
 }
 
 /** Appends a field for each member whose key can be in a name; names and values together stay within `maxBytes`. */

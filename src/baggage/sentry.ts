@@ -1,5 +1,5 @@
 // Sentry's dynamic sampling context, which lives in W3C baggage: frozen by whoever began the trace.
-// https://develop.sentry.dev/sdk/telemetry/traces/dynamic-sampling-context/
+// https://develop.sentry.dev/sdk/foundations/trace-propagation/dynamic-sampling-context/
 import type { Member } from './baggage.ts'
 
 export const sentryPrefix = 'sentry-'

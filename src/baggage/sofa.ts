@@ -1,8 +1,16 @@
 // SOFATracer's baggage: a field baggage-{key} for each member, URL-encoded; in sftc_head, pairs beside the ids.
 // baggage-sys-* steers SOFA's own middleware: it goes on to SOFA alone, and comes from nowhere else.
 import { percentDecode } from '../trace/percent.ts'
+import { maxSofaHead } from '../trace/sofa.ts'
 import type { BaggageDialect, Member } from './baggage.ts'
-import { type Notation, readPrefixed, spaced, writePrefixed } from './prefixed.ts'
+import {
+  type Notation,
+  noteGarbled,
+  prefixedCarries,
+  readPrefixed,
+  spaced,
+  writePrefixed
+} from './prefixed.ts'
 
 // https://github.com/sofastack/sofa-tracer/tree/master/tracer-core/src/main/java/com/alipay/common/tracer/core/registry
 const name = 'sofa'
@@ -10,7 +18,6 @@ const prefix = 'baggage-'
 const system = 'sys-'
 const head = 'sftc_head'
 const systemInHead = '_sys_'
-const maxHead = 1024
 const idsInHead: ReadonlySet<string> = new Set(['tcid', 'spid', 'pspid', 'sample'])
 
 const notation: Notation = {
@@ -19,13 +26,14 @@ const notation: Notation = {
 }
 
 /** All of it is encoded once, and of each pair % & and = a second time. */
-function readHead(text: string): readonly Member[] {
+function readHead(text: string, garbled: string[] | undefined): readonly Member[] {
   return notation
     .decode(text)
     .split('&')
     .flatMap(pair => {
       const at = pair.indexOf('=')
       const written = percentDecode(pair.slice(0, Math.max(at, 0)))
+      if (written === '' && pair !== '') noteGarbled(sofa, garbled)
       if (written === '' || idsInHead.has(written)) return []
       const key = written.startsWith(systemInHead) ? system + written.slice(systemInHead.length) : written
       return [{ key, value: percentDecode(pair.slice(at + 1)), dialect: name, raw: undefined }]
@@ -37,10 +45,14 @@ export const sofa: BaggageDialect = {
   fields: [head],
   prefixes: [prefix],
   reserved: system,
-  extract(read, each) {
-    const apart = readPrefixed(sofa, prefix, notation, each)
+  carries: prefixedCarries,
+  extract(read, each, garbled) {
+    const apart = readPrefixed(sofa, prefix, notation, each, garbled)
     const text = read(head)
-    return text === undefined || text.length > maxHead ? apart : [...readHead(text), ...apart]
+    if (text === undefined) return apart
+    if (text.length <= maxSofaHead) return [...readHead(text, garbled), ...apart]
+    noteGarbled(sofa, garbled)
+    return apart
   },
   inject(members, set, maxBytes) {
     writePrefixed(sofa, prefix, notation, members, set, maxBytes)

@@ -1,6 +1,12 @@
 // SkyWalking's correlation context, three short pairs at most. An empty field is never written: agents take one amiss.
 // https://skywalking.apache.org/docs/main/next/en/api/x-process-correlation-headers-v1/
-import { decodeCorrelation, encodeCorrelation } from '../trace/correlation.ts'
+import {
+  decodeCorrelation,
+  encodeCorrelation,
+  maxCorrelation,
+  maxPairs,
+  maxValue
+} from '../trace/correlation.ts'
 import type { Pair } from '../trace/user-data.ts'
 import { type BaggageDialect, lastOfEach, noMembers } from './baggage.ts'
 
@@ -12,10 +18,22 @@ export const sw8: BaggageDialect = {
   fields: [field],
   prefixes: [],
   reserved: undefined,
-  extract(read) {
+  carries: {
+    members: maxPairs,
+    valueLength: maxValue,
+    bytes: maxCorrelation,
+    emptyValues: false,
+    anyKey: true,
+    caseOfKeys: true,
+    properties: false,
+    repeats: false
+  },
+  extract(read, _, garbled) {
     const text = read(field)
     if (text === undefined || text === '') return noMembers
-    return decodeCorrelation(text).map(([key, value]) => ({ key, value, dialect: name, raw: undefined }))
+    const { pairs, dropped } = decodeCorrelation(text)
+    if (dropped > 0) garbled?.push(name)
+    return pairs.map(([key, value]) => ({ key, value, dialect: name, raw: undefined }))
   },
   inject(members, set, maxBytes) {
     const pairs: Pair[] = []

@@ -1,5 +1,5 @@
 // W3C baggage: one list, whose members go on byte for byte; those of other dialects are encoded.
-// Of Sentry's members all go or none: https://develop.sentry.dev/sdk/telemetry/traces/dynamic-sampling-context/
+// Of Sentry's members all go or none: https://develop.sentry.dev/sdk/foundations/trace-propagation/dynamic-sampling-context/
 import { decodedValue, encodeMember, maxMembers, parseBaggage } from '../trace/baggage.ts'
 import { type BaggageDialect, type Member, noMembers } from './baggage.ts'
 import { isSentry, sentryPrefix } from './sentry.ts'
@@ -34,6 +34,16 @@ export const w3c: BaggageDialect = {
   fields: [field],
   prefixes: [],
   reserved: sentryPrefix,
+  carries: {
+    members: maxMembers,
+    valueLength: undefined,
+    bytes: undefined,
+    emptyValues: true,
+    anyKey: false,
+    caseOfKeys: true,
+    properties: true,
+    repeats: true
+  },
   extract(read, _, garbled) {
     const raw = read(field)
     if (raw === undefined) return noMembers

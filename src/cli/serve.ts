@@ -4,7 +4,6 @@ import { type App, ListenError, start } from '../app.ts'
 import { createLog } from '../report/log.ts'
 import { formatComplaint } from '../rules/complaint.ts'
 import { loadRules } from '../rules/load.ts'
-import type { Listen } from '../rules/rules.ts'
 import { warningsOf } from '../rules/warnings.ts'
 import { type RulesWatch, watchRules } from '../rules/watch.ts'
 import { version } from '../version.ts'
@@ -94,6 +93,9 @@ export async function serve(argv: readonly string[], io: ServeIo, signal: AbortS
   return 0
 }
 
+/** The admin listener has no scheme: it is always plain. */
+type Where = { readonly host: string; readonly port: number; readonly scheme?: 'http' | 'https' }
+
 /** Watches the files that the rules in force came from, secrets they refer to included; a reload can change which. */
 function createFollower(onChange: () => void): {
   readonly these: (paths: readonly string[]) => void
@@ -120,9 +122,9 @@ Try: curl -H 'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-
 `
 }
 
-function urlOf({ host, port }: Listen): string {
+function urlOf({ host, port, scheme = 'http' }: Where): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
-  return `http://${name}:${port}`
+  return `${scheme}://${name}:${port}`
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

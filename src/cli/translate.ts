@@ -73,7 +73,7 @@ function fieldOf(text: string): readonly [string, string] | undefined {
   return [text.slice(0, colon).trim(), text.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
 }
 
-function render({ translation, route, why, losses }: DryRun): string {
+function render({ translation, route, why, losses, relayed }: DryRun): string {
   const { received, decision, span, upstreams } = translation
   const lines = [`received   ${receivedLine(received)}`]
   if (received.kind !== 'none' && received.reason !== null) lines.push(`discarded  ${received.reason}`)
@@ -90,7 +90,8 @@ function render({ translation, route, why, losses }: DryRun): string {
     lines.push('', `upstream ${name} receives`)
     for (const [field, value] of set) lines.push(`  ${field}: ${value}`)
     if (set.length === 0) lines.push('  no trace header')
-    lines.push("  and none of the caller's own trace headers")
+    const kept = relayed.length === 0 ? 'none' : `${relayed.join(', ')}, as it came, and no other`
+    lines.push(`  and ${kept} of the caller's own trace headers`)
     for (const loss of losses.get(name) ?? []) lines.push(`  - ${loss}`)
   }
   return `${lines.join('\n')}\n`

@@ -64,7 +64,7 @@ function extract(read: Read): Received {
 export const b3: Dialect = {
   name: 'b3',
   rank: 10,
-  // https://github.com/openzipkin/b3-propagation/pull/28
+  // https://github.com/openzipkin/b3-propagation/commit/e4180b830d3cd12e7136dfa9cd49fc41be918eea
   born: 2018,
   fields: ['b3'],
   supersedes: ['b3multi'],

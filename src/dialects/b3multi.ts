@@ -81,8 +81,9 @@ function injectDecision(sampling: Sampling, set: string[]): void {
 export const b3multi: Dialect = {
   name: 'b3multi',
   rank: 30,
-  // With Zipkin itself: https://github.com/openzipkin/zipkin
-  born: 2012,
+  // In Finagle, before Zipkin was public:
+  // https://github.com/twitter/finagle/commit/8939f31862af0abf5d88c79f5a8011ede6513bbe
+  born: 2011,
   fields: ['X-B3-TraceId', 'X-B3-SpanId', 'X-B3-ParentSpanId', 'X-B3-Sampled', 'X-B3-Flags'],
   supersedes: [],
   carries: {

@@ -122,7 +122,7 @@ function inject(context: TraceContext, set: string[]): void {
 export const datadog: Dialect = {
   name: 'datadog',
   rank: 70,
-  // https://github.com/DataDog/dd-trace-py/pull/300
+  // In 0.9.0 of the tracer for Python: https://github.com/DataDog/dd-trace-py/commit/c609a9054c479b6e394eb807520567b000f1aace
   born: 2017,
   fields: [
     'x-datadog-trace-id',

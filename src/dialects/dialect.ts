@@ -43,8 +43,8 @@ export type Member = {
   readonly read: (value: string, context: TraceContext) => Residue | undefined
 }
 
-/** One trace-context dialect: bytes to context and back. Pure, and never throws, whatever the bytes. */
-export type Dialect = {
+/** One trace-context dialect: bytes to context. Pure, and never throws, whatever the bytes. */
+export type Reader = {
   /** As in rules, metrics and logs. */
   readonly name: string
   /** Its place in the default `accept`: lower comes first. */
@@ -59,11 +59,15 @@ export type Dialect = {
   /** Dialects that are not asked when this one was spoken well: two encodings of one thing. */
   readonly supersedes: readonly string[]
   readonly carries: Carries
-  /** Its wire names the gateway's segment: span ids of the gateway are then derived from that segment. */
-  readonly segments: boolean
   /** Undefined where nothing is left to keep. Several dialects may share a key. */
   readonly member: Member | undefined
   readonly extract: (read: Read) => Received
+}
+
+/** A dialect that is written too: context to bytes. */
+export type Dialect = Reader & {
+  /** Its wire names the gateway's segment: span ids of the gateway are then derived from that segment. */
+  readonly segments: boolean
   /** Appends name and value pairs to `set`, flat, as node:http and undici take them. */
   readonly inject: (context: TraceContext, set: string[], hop: Hop) => void
   /** The same for a wish without a trace; undefined where the wire has no form for it. */
@@ -71,3 +75,9 @@ export type Dialect = {
   /** The trace id as this dialect's own back ends show it. */
   readonly traceIdText: (context: TraceContext) => string
 }
+
+/** A dialect that only others may write: its fields go on as they came, and no rule can name it in `emit`. */
+export type Relayed = Reader & { readonly inject: undefined }
+
+/** What rules can name in `accept`. */
+export type Accepted = Dialect | Relayed

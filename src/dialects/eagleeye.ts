@@ -9,6 +9,7 @@ import {
   type Sampling,
   type TraceContext
 } from '../trace/context.ts'
+import { isForeignTraceId } from '../trace/foreign-id.ts'
 import type { Hop } from '../trace/hop.ts'
 import { eagleeyeTraceId, longSpanId, rpcSpanId, spanIdLong } from '../trace/identity.ts'
 import { calledRpcId, isRpcId, rootRpcId } from '../trace/rpc.ts'
@@ -18,8 +19,6 @@ const maxLength = 1024
 /** What a caller without a parent says. */
 const noParent = '-1'
 
-// Public captures; ids are 30 or 32 digits mostly, and visible ASCII at least.
-const traceIdPattern = /^[\x21-\x7e]{1,64}$/
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.5, without obs-text
 const namePattern = /^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/
 
@@ -39,7 +38,7 @@ function extract(read: Read): Received {
   const trace = read('eagleeye-traceid')
   if (trace === undefined) return absent
   if (trace === '') return empty
-  if (!traceIdPattern.test(trace)) return badTraceId
+  if (!isForeignTraceId('eagleeye', trace)) return badTraceId
   const rpc = read('eagleeye-rpcid') || rootRpcId
   const spanText = read('eagleeye-spanid') ?? ''
   const parentText = read('eagleeye-pspanid') ?? ''
@@ -135,8 +134,9 @@ const member: Member = {
 export const eagleeye: Dialect = {
   name: 'eagleeye',
   rank: 60,
-  // An estimate: only the order counts.
-  born: 2013,
+  // First seen in a capture of June 2017, the milliseconds in the trace id 0b83dd36 1498060210434 2973e4aa0. No release
+  // is public; EagleEye itself may well be older.
+  born: 2017,
   fields: [
     'EagleEye-TraceID',
     'EagleEye-RpcID',

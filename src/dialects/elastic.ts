@@ -16,7 +16,8 @@ function extract(read: Read): Received {
 export const elastic: Dialect = {
   name: 'elastic',
   rank: 120,
-  // An estimate: only the order counts.
+  // Released with 2.0.0 of the agent for Node.js, November 2018:
+  // https://github.com/elastic/apm-agent-nodejs/commit/afd8bac827554d7cf11412036ef50a3e4d1eb891
   born: 2018,
   fields: [field],
   supersedes: [],

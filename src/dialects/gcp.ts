@@ -10,7 +10,7 @@ const field = 'X-Cloud-Trace-Context'
 const lowerField = 'x-cloud-trace-context'
 const maxLength = 1024
 
-// https://cloud.google.com/trace/docs/trace-context#legacy-http-header
+// https://cloud.google.com/trace/docs/trace-context, the legacy header
 const shape = /^([^/;]*)(?:\/([^;]*))?(?:;o=(.*))?$/
 const traceIdPattern = /^[0-9a-f]{32}$/i
 const optionsPattern = /^[0-9]{1,10}$/
@@ -53,7 +53,8 @@ function extract(read: Read): Received {
 export const gcp: Dialect = {
   name: 'gcp',
   rank: 90,
-  // An estimate: only the order counts.
+  // First seen in the first public commit of the agent for Node.js, August 2015; App Engine may have sent it before:
+  // https://github.com/googleapis/cloud-trace-nodejs/commit/bb6d08663b728436023ca62781ac769029e8b032
   born: 2015,
   fields: [field],
   supersedes: [],

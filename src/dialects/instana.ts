@@ -77,8 +77,9 @@ function injectDecision(sampling: Sampling, set: string[]): void {
 export const instana: Dialect = {
   name: 'instana',
   rank: 130,
-  // An estimate: only the order counts.
-  born: 2015,
+  // First seen in 1.10.0 of the sensor for Node.js, September 2016; closed sensors may have sent it before:
+  // https://github.com/instana/nodejs/commit/cd85a0c2993496a620d9a999f2e6c1052c93196e
+  born: 2016,
   fields: ['X-INSTANA-T', 'X-INSTANA-S', 'X-INSTANA-L'],
   supersedes: [],
   carries: {

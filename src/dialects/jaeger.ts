@@ -8,7 +8,7 @@ import type { Dialect, Read } from './dialect.ts'
 
 const maxLength = 256
 
-// https://www.jaegertracing.io/docs/1.52/client-libraries/#propagation-format
+// https://github.com/jaegertracing/documentation/blob/236bb7eee931039a0f30c6722e8fba293adf772b/content/docs/v1/1.52/client-libraries.md#propagation-format
 const shape = /^[0-9a-f]{1,32}:[0-9a-f]{1,16}:[0-9a-f]{1,16}:[0-9a-f]{1,2}$/i
 const traceIdPattern = /^[0-9a-f]{1,32}$/i
 const spanIdPattern = /^[0-9a-f]{1,16}$/i
@@ -107,8 +107,9 @@ function flagsOf(context: TraceContext): string {
 export const jaeger: Dialect = {
   name: 'jaeger',
   rank: 40,
-  // An estimate: only the order counts.
-  born: 2017,
+  // The first public commit of the client for Go, May 2016:
+  // https://github.com/jaegertracing/jaeger-client-go/commit/e1f1c0cff5cd11f648509c878127b8d63fa3c0c9
+  born: 2016,
   fields: ['uber-trace-id', debugKey],
   supersedes: [],
   carries: {

@@ -65,7 +65,7 @@ function lowHalf({ traceId }: TraceContext): string {
 export const ot: Dialect = {
   name: 'ot',
   rank: 100,
-  // An estimate: only the order counts.
+  // https://github.com/opentracing/basictracer-go/commit/29cfc9c3903b57cca6603f5a97b947727ad7b0f0
   born: 2016,
   fields: ['ot-tracer-traceid', 'ot-tracer-spanid', 'ot-tracer-sampled'],
   supersedes: [],

@@ -1,7 +1,7 @@
 // Any OpenTelemetry propagator as a dialect, for wires that have no file here. It says what it does through
 // OpenTelemetry's model, which has no deferred decision, no debug and no parent's parent; and it is never believed:
 // what it throws, or sets where it should not, goes no further. It must not load a package: that is for who calls.
-import type { Context, TextMapPropagator, TextMapSetter } from '@opentelemetry/api'
+import type { TextMapPropagator, TextMapSetter } from '@opentelemetry/api'
 import type { Received, TraceContext } from '../trace/context.ts'
 import { absent, malformed } from '../trace/context.ts'
 import { isZero } from '../trace/ids.ts'
@@ -105,21 +105,20 @@ function wireOf(propagator: TextMapPropagator, { ROOT_CONTEXT, createTraceState,
       const values = fields.flatMap(field => read(field) ?? [])
       if (values.length === 0) return absent
       if (values.some(value => value.length > longest)) return tooLong
-      let context: Context
       try {
-        context = propagator.extract(ROOT_CONTEXT, read, getter)
+        // What it returns can be anything, and have getters that throw.
+        return receivedOf(trace.getSpanContext(inTime(propagator.extract(ROOT_CONTEXT, read, getter))))
       } catch {
         return threw
       }
-      return receivedOf(trace.getSpanContext(context))
     },
     write({ traceId, spanId, sampling, tracestate }) {
       const set: string[] = []
       const traceFlags = sampling === 'keep' || sampling === 'debug' ? 1 : 0
-      const state = tracestate === '' ? {} : { traceState: createTraceState(tracestate) }
       try {
+        const state = tracestate === '' ? {} : { traceState: createTraceState(tracestate) }
         const context = trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, ...state })
-        propagator.inject(context, set, setter)
+        inTime(propagator.inject(context, set, setter))
       } catch {
         // Half a context is worse than none.
         return []
@@ -129,15 +128,24 @@ function wireOf(propagator: TextMapPropagator, { ROOT_CONTEXT, createTraceState,
   }
 }
 
+/** Nobody waits for a promise; one that nobody hears when it is refused would end everything. */
+function inTime<T>(value: T): T {
+  if (!(value instanceof Promise)) return value
+  value.catch(() => {})
+  throw new TypeError('a promise')
+}
+
 type SpanContext = ReturnType<Api['trace']['getSpanContext']>
 
+/** May throw what a package throws: it promises these types, and nothing holds it to them. */
 function receivedOf(found: SpanContext): Received {
   if (found === undefined) return unreadable
   const { traceId, spanId, traceFlags, traceState } = found
-  if (!traceIdPattern.test(traceId) || !spanIdPattern.test(spanId) || isZero(traceId) || isZero(spanId)) {
+  if (!isId(traceId, traceIdPattern) || !isId(spanId, spanIdPattern) || !Number.isInteger(traceFlags)) {
     return unreadable
   }
-  const state = traceState === undefined ? undefined : parseTracestate(traceState.serialize())
+  const list: unknown = traceState?.serialize()
+  const state = typeof list === 'string' ? parseTracestate(list) : undefined
   return {
     kind: 'context',
     context: {
@@ -152,6 +160,10 @@ function receivedOf(found: SpanContext): Received {
     },
     discarded: state?.discarded === undefined ? undefined : `tracestate ${state.discarded}`
   }
+}
+
+function isId(value: unknown, pattern: RegExp): boolean {
+  return typeof value === 'string' && pattern.test(value) && !isZero(value)
 }
 
 /** OpenTelemetry writes zeros in front of an id that had half the digits on its wire. */

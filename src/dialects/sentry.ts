@@ -4,7 +4,7 @@ import { absent, malformed } from '../trace/context.ts'
 import { isZero } from '../trace/ids.ts'
 import type { Dialect, Read } from './dialect.ts'
 
-// https://develop.sentry.dev/sdk/foundations/trace-propagation/#header-sentry-trace
+// https://develop.sentry.dev/sdk/foundations/trace-propagation/#sentry-trace-header
 const shape = /^[0-9a-f]{32}-[0-9a-f]{16}(?:-[01])?$/
 
 const bad = malformed('malformed')
@@ -38,8 +38,9 @@ function extract(read: Read): Received {
 export const sentry: Dialect = {
   name: 'sentry',
   rank: 110,
-  // An estimate: only the order counts.
-  born: 2020,
+  // In 0.7.13 of the SDK for Python, April 2019:
+  // https://github.com/getsentry/sentry-python/commit/a843018ba552882e646bc420c969d2a22b1c7856
+  born: 2019,
   fields: ['sentry-trace'],
   supersedes: [],
   carries: {

@@ -10,6 +10,7 @@ import {
   type Sampling,
   type TraceContext
 } from '../trace/context.ts'
+import { isForeignTraceId } from '../trace/foreign-id.ts'
 import { rpcSpanId, sofaTraceId } from '../trace/identity.ts'
 import { calledRpcId, isRpcId, parentRpcId, rootRpcId } from '../trace/rpc.ts'
 import { readSofaHead, type SofaHead } from '../trace/sofa.ts'
@@ -19,7 +20,6 @@ const maxLength = 1024
 
 // https://github.com/sofastack/sofa-tracer, TraceIdGenerator: address, milliseconds, sequence, process
 const layout = /^[0-9a-f]{8}[0-9]{13}[0-9]{4}[0-9]{1,10}$/
-const traceIdPattern = /^[\x21-\x7e]{1,64}$/
 // https://github.com/openzipkin/b3-propagation#spanid-1
 const b3SpanIdPattern = /^[0-9a-f]{16}$/
 const b3TraceIdLength = 32
@@ -60,7 +60,7 @@ function extract(read: Read): Received {
 
 function received({ trace, rpc = rootRpcId, parent, sampled }: SofaHead): Received {
   if (trace === undefined) return noTraceId
-  if (!traceIdPattern.test(trace)) return badTraceId
+  if (!isForeignTraceId('sofa', trace)) return badTraceId
   if (overlong(parent) || overlong(sampled)) return tooLong
   if (!isRpcId(rpc)) return badRpcId
   const named = parent !== undefined && parent !== rpc && isRpcId(parent)
@@ -122,7 +122,8 @@ const member: Member = {
 export const sofa: Dialect = {
   name: 'sofa',
   rank: 20,
-  // An estimate: only the order counts.
+  // sftc_head is in the first public commit, X-B3-* came in 2.1.2 in the same year:
+  // https://github.com/sofastack/sofa-tracer/commit/a17cbfe126be940714924d74353b2e2a588ae714
   born: 2018,
   fields: ['X-B3-TraceId', 'X-B3-SpanId', 'X-B3-ParentSpanId', 'X-B3-Sampled', 'sftc_head'],
   supersedes: ['b3multi'],

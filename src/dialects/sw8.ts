@@ -27,7 +27,8 @@ const reasons: Readonly<Record<Sw8Reason, Received>> = {
   base64: malformed('base64'),
   'empty-field': malformed('empty-field'),
   'trace-id': malformed('trace-id'),
-  'segment-id': malformed('segment-id')
+  'segment-id': malformed('segment-id'),
+  'control-character': malformed('control-character')
 }
 
 function residueOf(header: Sw8, skipAnalysis: boolean): Residue {
@@ -116,7 +117,7 @@ const member: Member = {
 export const sw8: Dialect = {
   name: 'sw8',
   rank: 50,
-  // With SkyWalking 8: https://skywalking.apache.org/docs/main/next/en/api/x-process-propagation-headers-v3/
+  // Released with SkyWalking 8.0.0, June 2020: https://github.com/apache/skywalking/commit/6fe2041b470113e626cb3f41e3789261d31f2548
   born: 2020,
   fields: ['sw8', 'sw8-correlation', 'sw8-x'],
   supersedes: [],

@@ -114,7 +114,7 @@ function rootOf({ traceId }: TraceContext): string {
 export const xray: Dialect = {
   name: 'xray',
   rank: 80,
-  // An estimate: only the order counts.
+  // With the preview of X-Ray, December 2016: https://www.infoq.com/news/2016/12/aws-xray-preview/
   born: 2016,
   fields: [field],
   supersedes: [],

@@ -1,6 +1,6 @@
 // Several dialects said where a request comes from: whose word is followed, what the others add to it, and who
 // contradicts. Runs only where more than one was spoken; must not read headers.
-import type { Dialect } from '../dialects/dialect.ts'
+import type { Reader } from '../dialects/dialect.ts'
 import { absent, type Received, type TraceContext } from '../trace/context.ts'
 import { isNarrow, sameTrace } from '../trace/width.ts'
 import { lent, type Place, type Spoken } from './lend.ts'
@@ -26,7 +26,7 @@ const nobody: readonly never[] = []
  * among equals `by` chooses. What repeats the trace that was chosen is no conflict but lends what it alone knows.
  * `spoken` is in order of precedence, and not empty.
  */
-export function arbitrate(spoken: readonly Spoken[], accept: readonly Dialect[], by: Precedence): Verdict {
+export function arbitrate(spoken: readonly Spoken[], accept: readonly Reader[], by: Precedence): Verdict {
   const [first] = spoken
   // What callers of several dialects mostly send: one context, said again and again.
   if (by === 'first' && first?.received.kind === 'context' && echoed(first.received.context, spoken)) {
@@ -74,7 +74,7 @@ function placeOf({ dialect, received }: Spoken): readonly Place[] {
   return received.kind === 'trace' ? [{ dialect, trace: received.trace, context: undefined }] : []
 }
 
-function leader(places: readonly Place[], accept: readonly Dialect[], by: Precedence): Place | undefined {
+function leader(places: readonly Place[], accept: readonly Reader[], by: Precedence): Place | undefined {
   const [first] = places
   if (by === 'first' || places.length < 2) return first
   const bornOf = (place: Place) => accept.find(({ name }) => name === place.dialect)?.born ?? 0

@@ -1,5 +1,5 @@
 // What dialects that repeat a trace lend to the one that is followed. Must not choose who that is.
-import type { Dialect } from '../dialects/dialect.ts'
+import type { Reader } from '../dialects/dialect.ts'
 import type { Received, Residue, Sampling, TraceContext } from '../trace/context.ts'
 import { isNarrow } from '../trace/width.ts'
 
@@ -21,7 +21,7 @@ export function lent(
   same: readonly Place[],
   traceId: string,
   spoken: readonly Spoken[],
-  accept: readonly Dialect[]
+  accept: readonly Reader[]
 ): Received {
   const trace = enriched(followed, same, traceId, spoken, accept)
   return receivedOf(followed, same, trace, spoken)
@@ -33,7 +33,7 @@ function enriched(
   same: readonly Place[],
   traceId: string,
   spoken: readonly Spoken[],
-  accept: readonly Dialect[]
+  accept: readonly Reader[]
 ): Trace {
   const wide = !isNarrow(traceId)
   const { trace } = followed
@@ -53,7 +53,7 @@ function decided(
   { dialect, trace, context }: Place,
   same: readonly Place[],
   spoken: readonly Spoken[],
-  accept: readonly Dialect[]
+  accept: readonly Reader[]
 ): { readonly sampling: Sampling; readonly residue: Residue | undefined } {
   const lending = same.filter(each => each.trace !== trace).map(each => each.trace.residue)
   let { sampling } = trace
@@ -74,6 +74,10 @@ function decided(
       each => each.trace.sampling === 'debug' && each.context?.spanId === context?.spanId
     )
     if (wordless && insists) sampling = 'debug'
+  }
+  // What somebody marked for debugging keeps its mark, even where the wish no longer counts.
+  for (const { received } of spoken) {
+    if (received.kind === 'decision' && received.sampling === 'debug') lending.push(received.residue)
   }
   return { sampling, residue: joined(trace.residue, lending) }
 }

@@ -23,12 +23,13 @@ export function linksOf(arrival: Arrival, trust: Trust, followed: Received): rea
     const foreign: TraceLink = { traceId, spanId, dialect, reason: 'restored' }
     return [foreign, ...linksOf({ ...arrival, conflicts: others }, trust, received)]
   }
-  if (trust === 'restart' && received.kind === 'context' && dialect !== undefined) {
-    const { traceId, spanId } = received.context
-    return [{ traceId, spanId, dialect, reason: 'restarted' }]
-  }
-  if (trust !== 'continue' || conflicts.length === 0) return noLinks
+  const restarts = trust === 'restart' && received.kind === 'context'
+  if (trust === 'ignore' || (conflicts.length === 0 && !restarts)) return noLinks
   const links: TraceLink[] = []
+  if (restarts && dialect !== undefined) {
+    const { traceId, spanId } = received.context
+    links.push({ traceId, spanId, dialect, reason: 'restarted' })
+  }
   for (const { traceId, spanId, dialect: loser } of conflicts) {
     if (spanId !== undefined) links.push({ traceId, spanId, dialect: loser, reason: 'conflict' })
   }

@@ -1,18 +1,19 @@
 // The heart: trace headers in, trace headers out. Pure: no sockets, no clock, no throw.
 import { type Each, noFields } from '../baggage/baggage.ts'
 import { bridge } from '../baggage/bridge.ts'
-import type { Read } from '../dialects/dialect.ts'
+import type { Dialect, Read } from '../dialects/dialect.ts'
 import type { Received, Residue, Sampling, TraceContext } from '../trace/context.ts'
-import type { Call } from '../trace/hop.ts'
+import type { Call, Hop } from '../trace/hop.ts'
 import { skywalkingSpanId } from '../trace/identity.ts'
 import type { Ids } from '../trace/ids.ts'
 import { decide, planFor } from './decide.ts'
 import { continuedId, linksOf, type TraceLink } from './links.ts'
-import { keeping, remembered } from './members.ts'
+import { keeping, passing, remembered } from './members.ts'
 import type { Policy, SamplingPlan, Trust } from './policy.ts'
 import { withRandomness } from './randomness.ts'
 import { type Arrival, receive } from './receive.ts'
 import { restoredOf, storing } from './restore.ts'
+import { allAnew, type Untouched, untouchedBy } from './untouched.ts'
 
 /** One request, mediated. */
 export type Mediation = {
@@ -31,8 +32,8 @@ export type Mediation = {
   readonly baggage: readonly string[]
   /** Dialects of baggage with members that made no sense. */
   readonly garbledBaggage: readonly string[]
-  /** What passes a transparent hop in the dialect it came in, byte for byte; flat. */
-  readonly untouched: readonly string[]
+  /** What passes a transparent hop in the dialect it came in, byte for byte and without baggage. */
+  readonly untouched: Untouched
   /** The segment of this request, where an emitted dialect has one: 32 lower-case hex digits, else ''. */
   readonly segmentId: string
 }
@@ -43,6 +44,8 @@ export type Attempt = {
   readonly span: TraceContext
   /** Name and value pairs, flat. Every field of `policy.strip` goes before these come. */
   readonly set: string[]
+  /** The upstream is told of a trace: not where nothing is emitted, or a wire is silent on one that is dropped. */
+  readonly tells: boolean
 }
 
 /** Reads the caller's context and places the gateway in its trace, or in a new one. */
@@ -65,13 +68,14 @@ export function mediate(
     ? bridge(read, each, policy.baggage, continuedId(received), garbledBaggage)
     : nothing
   const restored = received !== arrival.received
-  const same = { arrival, restored, trust, reports, links, baggage, garbledBaggage }
+  const passes = believed && !reports && !restored
+  const untouched = passes ? untouchedBy(read, policy, arrival) : allAnew
+  const same = { arrival, restored, trust, reports, links, baggage, garbledBaggage, untouched }
   if (!reports && origin.spanId !== undefined) {
     // A transparent hop decides nothing: to change the flag without changing the parent id is forbidden.
     // https://www.w3.org/TR/trace-context-2/#mutating-the-traceparent-field
     const span: TraceContext = { ...origin, spanId: origin.spanId }
-    const untouched = restored ? nothing : untouchedBy(read, policy, arrival)
-    return { ...same, why: 'transparent', span, segmentId: '', untouched }
+    return { ...same, why: 'transparent', span, segmentId: '' }
   }
   const { traceId, bits } = origin
   const inForce = planFor(origin.sampling, plan)
@@ -88,7 +92,7 @@ export function mediate(
     tracestate,
     residue: origin.residue
   }
-  return { ...same, why, span, segmentId, untouched: nothing }
+  return { ...same, why, span, segmentId }
 }
 
 /** What the upstream of one attempt receives: a child of the gateway's span, in each emitted dialect. */
@@ -107,18 +111,47 @@ export function attempt(
   const own = reports || server.tracestate === '' || mediation.restored
   const kept = masked(own ? keeping(span, policy.members.write, hop) : span, policy)
   const set: string[] = []
+  const { fields, dialects: asTheyCame, apart } = mediation.untouched
+  const { dialect: followed } = mediation.arrival
+  let tells = followed !== undefined && asTheyCame.includes(followed)
   for (const dialect of policy.emit) {
+    if (asTheyCame.includes(dialect.name)) continue
+    const other = apart.get(dialect.name)
+    if (other !== undefined) {
+      tellOther(other, dialect, policy, plan, set, hop)
+      continue
+    }
     const open = span.sampling === 'defer' && dialect.carries.sampling.defer !== 'defer'
-    if (mediation.untouched.length > 0 && dialect.name === mediation.arrival.dialect) continue
     if (lone && dialect.injectDecision !== undefined) dialect.injectDecision(span.sampling, set)
     else {
       const told = open ? resolved(kept, plan) : kept
-      dialect.inject(own && dialect.carries.tracestate ? storing(told, policy.stores) : told, set, hop)
+      if (told.sampling !== 'drop' || dialect.carries.dropped === 'context') tells = true
+      dialect.inject(dialect.carries.tracestate ? outward(told, own, policy) : told, set, hop)
     }
   }
-  for (const part of mediation.untouched) set.push(part)
+  for (const part of fields) set.push(part)
   for (const part of mediation.baggage) set.push(part)
-  return { span, set }
+  return { span, set, tells }
+}
+
+/** Another trace than the one that is followed, which passes a transparent hop beside it. */
+function tellOther(
+  context: TraceContext,
+  dialect: Dialect,
+  policy: Policy,
+  plan: SamplingPlan,
+  set: string[],
+  hop: Hop
+): void {
+  const open = context.sampling === 'defer' && dialect.carries.sampling.defer !== 'defer'
+  const told = masked(open ? resolved(context, plan) : context, policy)
+  dialect.inject(dialect.carries.tracestate ? passing(told, policy.tracestate) : told, set, hop)
+}
+
+/** With the tracestate that the upstream may see. Stored is last: that is asked for, whoever sees it. */
+function outward(span: TraceContext, own: boolean, policy: Policy): TraceContext {
+  const passed = passing(span, policy.tracestate)
+  return own ? storing(passed, policy.stores) : passed
 }
 
 /** A wish without a trace that passes a transparent hop: no ids of ours, for nobody would find the parent they name. */
@@ -193,24 +226,3 @@ function newTrace(sampling: Sampling, residue: Residue | undefined, ids: Ids): O
 }
 
 const nothing: readonly string[] = []
-
-/** What HTTP may carry on: https://www.rfc-editor.org/rfc/rfc9110#section-5.5, without obs-text. */
-const sendable = /^[\t\x20-\x7e]{0,8192}$/
-
-/**
- * A proxy that is in no trace forwards the fields of the dialect it hands on unmodified.
- * https://www.w3.org/TR/trace-context-2/#mutating-the-traceparent-field
- */
-function untouchedBy(read: Read, policy: Policy, { dialect, received }: Arrival): readonly string[] {
-  const own = received.kind === 'context' ? policy.emit.find(({ name }) => name === dialect) : undefined
-  // Flags are changed there: what goes on is written anew.
-  if (policy.randomFlag === 'mask' && own?.carries.random === true) return nothing
-  const fields: string[] = []
-  for (const name of own?.fields ?? []) {
-    const value = read(name.toLowerCase())
-    if (value === undefined) continue
-    if (!sendable.test(value)) return nothing
-    fields.push(name, value)
-  }
-  return fields
-}

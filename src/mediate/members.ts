@@ -1,10 +1,10 @@
 // What dialects keep of themselves in tracestate: read back when W3C comes in, written when it goes out.
-// It touches no other member, and costs nothing where there is nothing to keep.
-import type { Dialect, Member } from '../dialects/dialect.ts'
-import { byRank } from '../dialects/find.ts'
+// And which members go on at all. It changes no other member, and costs nothing where there is nothing to keep.
+import type { Accepted, Dialect, Member } from '../dialects/dialect.ts'
+import { acceptedByRank } from '../dialects/find.ts'
 import type { Residue, TraceContext } from '../trace/context.ts'
 import type { Hop } from '../trace/hop.ts'
-import { memberOf, withMember } from '../trace/tracestate.ts'
+import { memberOf, withMember, withOnly } from '../trace/tracestate.ts'
 
 type Reading = {
   /** One look at a list tells most of them from one that has any: most have none. */
@@ -19,13 +19,13 @@ export type Members = {
   readonly write: readonly Member[]
 }
 
-const every: readonly Member[] = byRank.flatMap(dialect => dialect.member ?? [])
+const every: readonly Member[] = acceptedByRank.flatMap(dialect => dialect.member ?? [])
 const keys: Reading['keys'] = [...Map.groupBy(every, member => member.key)].map(([key, of]) => ({ key, of }))
 // https://www.w3.org/TR/trace-context-2/#list, in canonical form; keys are our own, and letters alone
 const any = new RegExp(`(?:^|,)(?:${keys.map(({ key }) => key).join('|')})=`)
 
 /** For a route, when rules load. */
-export function membersOf(accept: readonly Dialect[], emit: readonly Dialect[]): Members {
+export function membersOf(accept: readonly Accepted[], emit: readonly Dialect[]): Members {
   const comes = accept.some(dialect => dialect.carries.tracestate)
   const goes = emit.some(dialect => dialect.carries.tracestate)
   const heard = comes ? every : accept.flatMap(dialect => dialect.member ?? [])
@@ -57,5 +57,12 @@ export function keeping(context: TraceContext, write: Members['write'], hop: Hop
     if (value === undefined || value === memberOf(tracestate, member.key)) continue
     tracestate = withMember(tracestate, member.key, value)
   }
+  return tracestate === context.tracestate ? context : { ...context, tracestate }
+}
+
+/** The context with the members of these keys alone; the same one when it has no others. */
+export function passing(context: TraceContext, keys: ReadonlySet<string> | 'all'): TraceContext {
+  if (keys === 'all') return context
+  const tracestate = withOnly(context.tracestate, keys)
   return tracestate === context.tracestate ? context : { ...context, tracestate }
 }

@@ -1,6 +1,6 @@
 // What the heart is told about a route: made once when rules load, read by every request.
 import type { BaggagePolicy } from '../baggage/bridge.ts'
-import type { Dialect } from '../dialects/dialect.ts'
+import type { Accepted, Dialect } from '../dialects/dialect.ts'
 import type { Sampler } from '../samplers/sampler.ts'
 import type { Members } from './members.ts'
 
@@ -24,15 +24,24 @@ export type SamplingPlan = {
   readonly force: () => boolean
 }
 
+/** Fields of a caller that do not go on. */
+export type Strip = {
+  /** Their names, in lower case. */
+  readonly fields: ReadonlySet<string>
+  /** Beginnings of the names of others, in lower case. */
+  readonly prefixes: readonly string[]
+}
+
 export type Policy = {
   /** In order of precedence. */
-  readonly accept: readonly Dialect[]
+  readonly accept: readonly Accepted[]
   readonly emit: readonly Dialect[]
   readonly conflict: Precedence
-  /** Lower-case names of the fields of every accepted or emitted dialect, and of baggage. */
-  readonly strip: ReadonlySet<string>
-  /** Beginnings of the names of other fields that go, in lower case. */
-  readonly stripPrefixes: readonly string[]
+  /**
+   * Of a believed caller what accepted and emitted dialects write, and baggage; what only others may write goes on as
+   * it came. Of any other caller what every known dialect speaks: a service behind would believe it.
+   */
+  readonly strip: Readonly<Record<Trust, Strip>>
   /** `none`: a transparent hop, whose spans nobody would find; the caller's own ids go on. */
   readonly spans: 'report' | 'none'
   /** The outgoing context is stored in tracestate: a foreign hop on the way may overwrite it. */
@@ -47,5 +56,7 @@ export type Policy = {
   readonly segments: boolean
   /** What dialects keep in tracestate. */
   readonly members: Members
+  /** Keys of the members of tracestate that the upstream gets, or all. What is stored for a foreign hop goes besides. */
+  readonly tracestate: ReadonlySet<string> | 'all'
   readonly baggage: BaggagePolicy
 }

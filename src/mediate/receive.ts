@@ -1,5 +1,5 @@
 // Listens to every accepted dialect: who spoke, and who was garbled. Who is followed where several spoke is arbitrate's.
-import type { Dialect, Read } from '../dialects/dialect.ts'
+import type { Read, Reader } from '../dialects/dialect.ts'
 import { absent, malformed as malformedBy, type Received } from '../trace/context.ts'
 import { arbitrate, type Conflict } from './arbitrate.ts'
 import type { Spoken } from './lend.ts'
@@ -36,7 +36,7 @@ const silence: Arrival = {
  * decision count while no context is there: `b3: 0` must not be lost because `traceparent` is absent. Pure; never
  * throws.
  */
-export function receive(read: Read, accept: readonly Dialect[], by: Precedence = 'first'): Arrival {
+export function receive(read: Read, accept: readonly Reader[], by: Precedence = 'first'): Arrival {
   let malformed: Malformed[] | undefined
   let spoken: Spoken[] | undefined
   let superseded: readonly string[] = nobody

@@ -1,7 +1,8 @@
 // One attempt at an upstream: undici calls it as the answer comes in, and it passes on what the exchange needs.
 import { type Dispatcher, errors } from 'undici'
+import { type AnswerFields, answerOf } from '../mediate/answer.ts'
+import type { Attempt as Sent } from '../mediate/mediate.ts'
 import type { AttemptOutcome } from '../report/outcome.ts'
-import type { TraceContext } from '../trace/context.ts'
 import { causeOf, type Failure, failureOf, failures } from './failure.ts'
 import type { Line } from './pools.ts'
 
@@ -32,20 +33,23 @@ export class Attempt implements Dispatcher.DispatchHandler {
   readonly #audience: Audience
   /** What will be told of it; undefined for a preflight, which is in no trace. */
   readonly outcome: Told | undefined
+  readonly #tells: boolean
   #controller: Dispatcher.DispatchController | undefined
 
-  constructor(audience: Audience, line: Line, span: TraceContext | undefined) {
+  constructor(audience: Audience, line: Line, sent: Sent | undefined) {
     this.#audience = audience
-    if (span === undefined) return
+    this.#tells = sent?.tells === true
+    if (sent === undefined) return
     this.outcome = {
-      span,
+      span: sent.span,
       target: line.target,
       start: audience.now(),
       end: 0,
       status: undefined,
       failure: undefined,
       failureStatus: undefined,
-      cause: undefined
+      cause: undefined,
+      answer: undefined
     }
   }
 
@@ -57,13 +61,16 @@ export class Attempt implements Dispatcher.DispatchHandler {
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
-    _: unknown,
+    fields: AnswerFields,
     message?: string
   ): void {
     // An interim answer is not the answer. https://www.rfc-editor.org/rfc/rfc9110#section-15.2
     if (status < 200) return status < 100 ? controller.abort(invalidStatus) : undefined
     if (this.#audience.over()) return
-    if (this.outcome !== undefined) this.outcome.status = status
+    if (this.outcome !== undefined) {
+      this.outcome.status = status
+      if (this.#tells) this.outcome.answer = answerOf(fields, this.outcome.span)
+    }
     this.#audience.begin(status, controller.rawHeaders, message)
   }
 

@@ -1,14 +1,14 @@
 // The life of one request: route, mediate, send on, stream back, tell. It knows neither header grammar nor dialects.
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Dispatcher } from 'undici'
-import { attempt, type Mediation, mediate } from '../mediate/mediate.ts'
+import { attempt, type Mediation, mediate, type Attempt as Sent } from '../mediate/mediate.ts'
 import type { SamplingPlan, Trust } from '../mediate/policy.ts'
 import type { AttemptOutcome, Outcome } from '../report/outcome.ts'
 import type { Route } from '../rules/rules.ts'
-import type { TraceContext } from '../trace/context.ts'
 import { Attempt, type Audience } from './attempt.ts'
 import { callOf } from './call.ts'
 import { askedMethod, type CorsRequest, corsRequest, preflightFields } from './cors.ts'
+import type { Door } from './door.ts'
 import { type Failure, failures } from './failure.ts'
 import type { Gateway, Live } from './gateway.ts'
 import { outgoing } from './outgoing.ts'
@@ -29,7 +29,9 @@ export class Exchange implements Audience, Outcome {
   #forwarding = false
   #over = false
 
-  readonly scheme = 'http'
+  readonly #identities: readonly string[]
+
+  readonly scheme: 'http' | 'https'
   readonly client: string
   readonly userAgent: string | undefined
   readonly attempts: AttemptOutcome[] = []
@@ -41,11 +43,13 @@ export class Exchange implements Audience, Outcome {
   bytes = 0
   end = 0
 
-  constructor(gateway: Gateway, live: Live, request: IncomingMessage, response: ServerResponse) {
+  constructor(gateway: Gateway, live: Live, door: Door, request: IncomingMessage, response: ServerResponse) {
     this.#gateway = gateway
     this.#live = live
     this.#request = request
     this.#response = response
+    this.scheme = door.scheme
+    this.#identities = door.identitiesOf(request.socket)
     this.start = gateway.now()
     this.client = plainAddress(request.socket.remoteAddress ?? '')
     gateway.reader.load(request.rawHeaders)
@@ -66,6 +70,9 @@ export class Exchange implements Audience, Outcome {
   get query(): string {
     return this.#target.query
   }
+  get identity(): string | undefined {
+    return this.#identities[0]
+  }
   get httpVersion(): string {
     return this.#request.httpVersion
   }
@@ -79,6 +86,7 @@ export class Exchange implements Audience, Outcome {
     const { context, forwarding } = this.#live.rules.trust({
       address: this.client,
       read,
+      identities: this.#identities,
       method: this.method,
       target: this.#request.url ?? '',
       now: Date.now
@@ -116,7 +124,7 @@ export class Exchange implements Audience, Outcome {
     }
     const line = this.#live.pools.next(route.upstream)
     if (line === undefined) return this.fail(failures.upstreamUnreachable)
-    this.#send(route, line, undefined, [])
+    this.#send(route, line, undefined)
   }
 
   #attempt(route: Route, mediation: Mediation, plan: SamplingPlan): void {
@@ -124,12 +132,12 @@ export class Exchange implements Audience, Outcome {
     const line = pools.next(route.upstream)
     if (line === undefined) return this.fail(failures.upstreamUnreachable)
     const call = callOf(rules.service, route, this.method, line.target, this.attempts.length + 1)
-    const { span, set } = attempt(mediation, route.policy, plan, this.#gateway.ids, call)
-    this.#send(route, line, span, set)
+    this.#send(route, line, attempt(mediation, route.policy, plan, this.#gateway.ids, call))
   }
 
-  #send(route: Route, line: Line, span: TraceContext | undefined, set: readonly string[]): void {
-    const one = new Attempt(this, line, span)
+  /** `sent` is what the trace comes to; undefined for a preflight, which is in none. */
+  #send(route: Route, line: Line, sent: Sent | undefined): void {
+    const one = new Attempt(this, line, sent)
     this.#current = one
     if (one.outcome !== undefined) this.attempts.push(one.outcome)
     const { url = '', method = '', rawHeaders, socket } = this.#request
@@ -145,7 +153,7 @@ export class Exchange implements Audience, Outcome {
       {
         path: url,
         method: method as Dispatcher.HttpMethod,
-        headers: outgoing(rawHeaders, route.policy, set, caller),
+        headers: outgoing(rawHeaders, route.policy.strip[this.#trust], sent?.set ?? [], caller),
         body: hasBody(this.#request) ? this.#request : null,
         headersTimeout: route.timeouts.firstByte,
         bodyTimeout: route.timeouts.idle,
@@ -224,8 +232,9 @@ export class Exchange implements Audience, Outcome {
 
   /** Ends an answer so that nobody takes it for whole. */
   #cut(): void {
-    // To HTTP/1.0 an answer may end with its connection: only a reset tells a broken one from a whole one.
-    if (this.httpVersion === '1.0') this.#response.socket?.resetAndDestroy()
+    // To HTTP/1.0 an answer may end with its connection: only a reset tells a broken one from a whole one. By TLS it is
+    // the lack of its closing alert, and Node resets none: https://www.rfc-editor.org/rfc/rfc9112#section-9.8
+    if (this.httpVersion === '1.0' && this.scheme === 'http') this.#response.socket?.resetAndDestroy()
     this.#response.destroy()
   }
 

@@ -1,16 +1,18 @@
-// The listeners in front: node:http to exchanges. Rules come and go under it; a request keeps those it began with.
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+// The listeners in front: from doors to exchanges. Rules come and go under it; a request keeps those it began with.
+import { type IncomingMessage, type ServerOptions, type ServerResponse, STATUS_CODES } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import { listenOn } from '../listen.ts'
 import type { Log } from '../report/log.ts'
 import type { Outcome } from '../report/outcome.ts'
-import type { Listen, Rules } from '../rules/rules.ts'
+import type { Listen, Listener, Rules } from '../rules/rules.ts'
 import type { Ids } from '../trace/ids.ts'
+import { type Door, kindOf, plainDoor } from './door.ts'
 import { Exchange } from './exchange.ts'
 import { type Failure, failures } from './failure.ts'
 import { createFieldReader, type FieldReader } from './fields.ts'
 import type { Pools } from './pools.ts'
 import { plainAddress } from './target.ts'
+import { type Handshake, tlsDoor } from './tls.ts'
 
 /** What a reload swaps, whole. */
 export type Live = { readonly rules: Rules; readonly pools: Pools }
@@ -37,11 +39,18 @@ export type GatewayOptions = {
   readonly log: Log
   readonly tell: (outcome: Outcome) => void
   readonly refused: (refusal: Refusal) => void
+  /** Called once for each connection to a listener with TLS. */
+  readonly shaken: (outcome: Handshake) => void
 }
+
+/** A listener as it came to be: the port is the one that was bound. */
+export type Bound = Listen & { readonly scheme: Door['scheme'] }
 
 export type Listeners = {
   /** Where it listens; rejects with the error of node:net. */
-  readonly listen: (where: Listen) => Promise<Listen>
+  readonly listen: (where: Listener) => Promise<Bound>
+  /** Shows new callers the certificates of these, where address and kind are those that it listens with. */
+  readonly renew: (listen: readonly Listener[]) => void
   readonly inFlight: () => number
   readonly draining: () => boolean
   /** Takes no new connection, lets requests in flight end for `deadlineMs`, then cuts what is left. */
@@ -58,8 +67,21 @@ const headersTimeout = 10_000
 const requestTimeout = 300_000
 const sweep = 250
 
+const http: ServerOptions = {
+  maxHeaderSize,
+  keepAliveTimeout,
+  headersTimeout,
+  requestTimeout,
+  connectionsCheckingInterval: 1_000,
+  insecureHTTPParser: false,
+  // Ours is the answer, in the words of the table of failures.
+  requireHostHeader: false,
+  rejectNonStandardBodyWrites: true,
+  noDelay: true
+}
+
 export function createListeners(options: GatewayOptions): Listeners {
-  const servers: Server[] = []
+  const doors: { readonly door: Door; readonly where: Listener }[] = []
   /** Connections that have not brought a request yet. */
   const quiet = new Set<Socket>()
   /** What each connection was last asked. */
@@ -78,11 +100,11 @@ export function createListeners(options: GatewayOptions): Listeners {
     }
   }
 
-  function serve(request: IncomingMessage, response: ServerResponse, failure?: Failure): void {
+  function serve(door: Door, request: IncomingMessage, response: ServerResponse, failure?: Failure): void {
     running++
     quiet.delete(request.socket)
     latest.set(request.socket, response)
-    const exchange = new Exchange(gateway, options.live(), request, response)
+    const exchange = new Exchange(gateway, options.live(), door, request, response)
     response.on('close', () => exchange.closed())
     try {
       if (failure === undefined) exchange.run()
@@ -100,31 +122,24 @@ export function createListeners(options: GatewayOptions): Listeners {
 
   return {
     listen: async where => {
-      const server = createServer(
-        {
-          maxHeaderSize,
-          keepAliveTimeout,
-          headersTimeout,
-          requestTimeout,
-          connectionsCheckingInterval: 1_000,
-          insecureHTTPParser: false,
-          // Ours is the answer, in the words of the table of failures.
-          requireHostHeader: false,
-          rejectNonStandardBodyWrites: true,
-          noDelay: true
-        },
-        (request, response) => serve(request, response)
-      )
+      const door =
+        where.tls === undefined ? plainDoor(http) : tlsDoor(where.tls, { http, shaken: options.shaken })
+      const { server } = door
       server.maxHeadersCount = maxHeadersCount
-      server.on('connection', socket => {
-        quiet.add(socket)
-        socket.once('close', () => quiet.delete(socket))
-      })
+      server.on('request', (request, response) => serve(door, request, response))
+      // One with TLS is two sockets: the plain one, then, after the handshake, the one around it.
+      for (const event of ['connection', 'secureConnection']) {
+        server.on(event, (socket: Socket) => {
+          quiet.add(socket)
+          socket.once('close', () => quiet.delete(socket))
+        })
+      }
       server.on('checkExpectation', (request, response) => {
-        serve(request, response, failures.expectationFailed)
+        serve(door, request, response, failures.expectationFailed)
       })
       server.on('connect', (_, socket: Socket) => refuse(failures.methodNotAllowed, socket))
       server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+        if (!door.speaksHttp(socket)) return void socket.destroy()
         // With an answer under way there is nothing left to say on this connection.
         const answering = latest.get(socket)?.writableFinished === false
         if (!socket.writable || error.code === 'ECONNRESET' || answering) socket.destroy()
@@ -132,14 +147,21 @@ export function createListeners(options: GatewayOptions): Listeners {
       })
       const port = await listenOn(server, where.host, where.port)
       server.on('error', error => options.log.error('a listener failed', { error: error.message }))
-      servers.push(server)
-      return { host: where.host, port }
+      doors.push({ door, where })
+      return { host: where.host, port, scheme: door.scheme }
+    },
+    renew: listen => {
+      for (const [index, { door, where }] of doors.entries()) {
+        const same = (other: Listener | undefined) => other?.host === where.host && other.port === where.port
+        const wanted = same(listen[index]) ? listen[index] : listen.find(same)
+        if (wanted !== undefined && kindOf(wanted.tls) === kindOf(where.tls)) door.renew(wanted.tls)
+      }
     },
     inFlight: () => running,
     draining: () => draining,
     drain: async deadlineMs => {
       draining = true
-      await Promise.all(servers.map(server => end(server, quiet, deadlineMs)))
+      await Promise.all(doors.map(({ door }) => end(door.server, quiet, deadlineMs)))
     }
   }
 }
@@ -150,13 +172,17 @@ export function createListeners(options: GatewayOptions): Listeners {
  * its next answer, and what is idle by then is swept. So are those on which nothing was ever sent, as browsers open
  * them ahead.
  */
-function end(server: Server, quiet: ReadonlySet<Socket>, deadlineMs: number): Promise<void> {
+function end(server: Door['server'], quiet: ReadonlySet<Socket>, deadlineMs: number): Promise<void> {
   return new Promise(resolve => {
     const idle = setInterval(() => {
       server.closeIdleConnections()
       for (const socket of quiet) if (socket.bytesRead === 0) socket.destroy()
     }, sweep)
-    const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs)
+    const deadline = setTimeout(() => {
+      server.closeAllConnections()
+      // Among them those that node:http does not know of yet, in the middle of a handshake.
+      for (const socket of quiet) socket.destroy()
+    }, deadlineMs)
     NetServer.prototype.close.call(server, () => {
       clearInterval(idle)
       clearTimeout(deadline)

@@ -1,6 +1,7 @@
 // The request header as the upstream gets it: the caller's own fields in their order, case and number,
 // less what ends at this hop and the trace fields, then what this gateway adds.
-import type { Policy } from '../mediate/policy.ts'
+import type { Strip } from '../mediate/policy.ts'
+import { forwardingFields } from '../rules/owned-fields.ts'
 import { begins, fieldOf, type RawFields } from './fields.ts'
 import { endsHere, nominatedBy } from './hop.ts'
 
@@ -19,16 +20,6 @@ export type Caller = {
 /** Names this gateway in Via. https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3 */
 const pseudonym = 'tracebridge'
 
-const forwarding: ReadonlySet<string> = new Set([
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-proto',
-  'x-real-ip'
-])
-
 /** Fields answered here; undici speaks for itself on the way on. */
 const answeredHere: ReadonlySet<string> = new Set(['expect', 'via', 'x-forwarded-for'])
 
@@ -36,19 +27,15 @@ const answeredHere: ReadonlySet<string> = new Set(['expect', 'via', 'x-forwarded
  * Appends everything for the upstream to `set`, which holds the trace fields already: what a caller nominates in
  * Connection goes before ours come, so it can name none of ours.
  */
-export function outgoing(
-  fields: RawFields,
-  policy: Pick<Policy, 'strip' | 'stripPrefixes'>,
-  set: readonly string[],
-  caller: Caller
-): string[] {
+export function outgoing(fields: RawFields, strip: Strip, set: readonly string[], caller: Caller): string[] {
   const nominated = nominatedBy(fields)
   const out: string[] = []
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? ''
     const lower = name.toLowerCase()
-    if (endsHere(lower, nominated) || stripped(lower, policy) || answeredHere.has(lower)) continue
-    if (!caller.believed && forwarding.has(lower)) continue
+    if (endsHere(lower, nominated) || stripped(lower, strip) || answeredHere.has(lower)) continue
+    if (!caller.believed && forwardingFields.has(lower)) continue
+    if (lower.includes('_') && poses(lower.replaceAll('_', '-'), strip, caller)) continue
     out.push(name, fields[i + 1] ?? '')
   }
   for (const part of set) out.push(part)
@@ -56,10 +43,15 @@ export function outgoing(
   return out
 }
 
-function stripped(lower: string, { strip, stripPrefixes }: Pick<Policy, 'strip' | 'stripPrefixes'>): boolean {
-  if (strip.has(lower)) return true
-  for (const prefix of stripPrefixes) if (begins(lower, prefix)) return true
+function stripped(lower: string, { fields, prefixes }: Strip): boolean {
+  if (fields.has(lower)) return true
+  for (const prefix of prefixes) if (begins(lower, prefix)) return true
   return false
+}
+
+/** Behind CGI, WSGI and PHP, X_B3_TraceId is X-B3-TraceId: https://www.rfc-editor.org/rfc/rfc3875#section-4.1.18 */
+function poses(dashed: string, strip: Strip, caller: Caller): boolean {
+  return stripped(dashed, strip) || (!caller.believed && forwardingFields.has(dashed))
 }
 
 function forward(fields: RawFields, caller: Caller, out: string[]): void {

@@ -18,6 +18,7 @@ export function accessLine(outcome: Outcome): string {
   const entry: Record<string, unknown> = {
     time: new Date(outcome.start).toISOString(),
     method: bounded(outcome.method),
+    scheme: outcome.scheme,
     host: bounded(outcome.host),
     // Without the query: it carries what should not be kept.
     path: bounded(outcome.path),
@@ -25,6 +26,7 @@ export function accessLine(outcome: Outcome): string {
     duration_ms: Math.round((outcome.end - outcome.start) * 1000) / 1000,
     bytes: outcome.bytes,
     client: outcome.client,
+    identity: outcome.identity === undefined ? undefined : bounded(outcome.identity),
     route: route?.name,
     upstream: route?.upstream.name,
     target: last?.target.origin,

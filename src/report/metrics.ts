@@ -23,6 +23,8 @@ export type Gauges = {
   readonly spans: () => ReadonlyMap<string, Counts>
   /** Milliseconds since the Unix epoch, at which the rules in force were loaded. */
   readonly rulesLoaded: () => number
+  /** Until when the certificates that callers are shown are good, in milliseconds since the Unix epoch. */
+  readonly certificates: () => readonly (readonly [listener: string, certificate: string, until: number])[]
 }
 
 /** Connections to one target, and the requests on them. */
@@ -39,6 +41,8 @@ export type Metrics = {
   /** Counts bytes that were no request, by a code of the table of failures. */
   readonly refused: (code: string) => void
   readonly reload: (outcome: 'applied' | 'refused') => void
+  /** Counts a TLS handshake, by what became of it. */
+  readonly handshake: (outcome: string) => void
   /** `accept` is the scraper's Accept field. */
   readonly expose: (accept: string | undefined) => Exposition
   /** For the README's table and its test. */
@@ -74,19 +78,38 @@ export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Met
     'Pairs of dialects that named different traces in one request: the one followed, and one that was not.',
     ['winner', 'loser']
   )
+  const answers = createCounter(
+    'tracebridge_trace_answers',
+    'Answers of upstreams that name a trace (traceresponse, Server-Timing): the same as they were sent, another, or malformed.',
+    ['upstream', 'outcome']
+  )
   const failure = createCounter('tracebridge_failures', 'Requests that the gateway could not complete.', [
     'code'
   ])
   const reloads = createCounter('tracebridge_reloads', 'Reloads of the rules.', ['outcome'])
+  const handshakes = createCounter(
+    'tracebridge_tls_handshakes',
+    'TLS handshakes of callers: completed, or why not.',
+    ['outcome']
+  )
   const families: readonly Family[] = [
     server,
     client,
     context,
     malformed,
     conflicts,
+    answers,
     failure,
     ...spanFamilies(gauges.spans),
     reloads,
+    handshakes,
+    createReading(
+      'gauge',
+      'tracebridge_tls_certificate_expiry_timestamp_seconds',
+      'When a certificate that callers are shown expires.',
+      ['listener', 'certificate'],
+      () => gauges.certificates().map(([listener, name, until]) => [[listener, name], until / 1000])
+    ),
     createReading(
       'gauge',
       'tracebridge_rules_loaded_timestamp_seconds',
@@ -143,12 +166,16 @@ export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Met
         // An attempt that brought no answer counts as what its failure stands for.
         const status = attempt.status ?? attempt.failureStatus ?? outcome.status
         client.observe(labelsOf(outcome, status, attempt), (attempt.end - attempt.start) / 1000)
+        if (attempt.answer !== undefined) {
+          answers.add([outcome.route?.upstream.name ?? '', attempt.answer.outcome])
+        }
       }
       if (outcome.failure !== undefined) failure.add([outcome.failure])
       countContext(outcome, context.add, malformed.add, conflicts.add)
     },
     refused: code => failure.add([code]),
     reload: outcome => reloads.add([outcome]),
+    handshake: outcome => handshakes.add([outcome]),
     expose: accept => expose(families, accept),
     families
   }

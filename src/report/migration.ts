@@ -1,6 +1,6 @@
 // The migration report as JSON for people and scripts: GET /api/propagation. Its keys are part of the contract.
 import type { Rules } from '../rules/rules.ts'
-import type { ClientTally, DialectTally, Propagation, RouteTally } from './propagation.ts'
+import type { AnswerTally, ClientTally, DialectTally, Propagation, RouteTally } from './propagation.ts'
 
 /** One dialect of one route, or of all. Times are ISO 8601, null for never. */
 type ShownDialect = {
@@ -8,15 +8,29 @@ type ShownDialect = {
   readonly arrived: number
   readonly alone: number
   readonly needed: number
+  readonly neededOutside: number
+  readonly lost: number
   readonly malformed: Readonly<Record<string, number>>
   readonly last: string | null
   readonly lastNeeded: string | null
+  readonly lastNeededOutside: string | null
+  readonly lastLost: string | null
+}
+
+/** What an upstream says of the trace that it was sent, in the header of its answers. */
+type ShownAnswers = {
+  readonly upstream: string
+  readonly same: number
+  readonly other: number
+  readonly malformed: number
+  readonly lastOther: string | null
+  readonly why: string
 }
 
 type Verdict = {
   readonly route: string
   readonly dialect: string
-  /** `yes`, `no`, or `unknown` where too little was seen to say. */
+  /** `yes`, `no`, or `unknown` where too little was seen to say, or what was seen is for people to judge. */
   readonly safeToStopAccepting: 'yes' | 'no' | 'unknown'
   readonly why: string
 }
@@ -30,6 +44,8 @@ export type Migration = {
     readonly route: string
     readonly requests: number
     readonly dialects: readonly ShownDialect[]
+    /** Empty where no answer named a trace. */
+    readonly answers: readonly ShownAnswers[]
   }[]
   readonly clients: readonly {
     readonly route: string
@@ -47,14 +63,14 @@ export type Migration = {
 /** A time that a dialect was not needed for, as asked for. */
 export type Unneeded = { readonly text: string; readonly ms: number }
 
-const unneededPattern = /^(\d{1,4})(m|h|d)$/
+const unneededPattern = /^([1-9]\d{0,3})(m|h|d)$/
 const unitMs = new Map([
   ['m', 60_000],
   ['h', 3_600_000],
   ['d', 86_400_000]
 ])
 
-/** `30m`, `12h`, `7d`. */
+/** `30m`, `12h`, `7d`; never no time at all, in which nothing is needed. */
 export function parseUnneeded(text: string): Unneeded | undefined {
   const [, digits, unit] = unneededPattern.exec(text) ?? []
   const factor = unitMs.get(unit ?? '')
@@ -74,7 +90,12 @@ export function migrationOf(
     now: iso(now),
     requests: routes.reduce((sum, { requests }) => sum + requests, 0),
     dialects: shown(total(routes)),
-    routes: routes.map(({ route, requests, dialects }) => ({ route, requests, dialects: shown(dialects) })),
+    routes: routes.map(({ route, requests, dialects, answers }) => ({
+      route,
+      requests,
+      dialects: shown(dialects),
+      answers: [...answers].map(showAnswers)
+    })),
     clients: propagation.clients().map(showClient).sort(busiestFirst),
     ...(unneeded === undefined
       ? {}
@@ -92,7 +113,7 @@ export function migrationOf(
 }
 
 function verdictOf(
-  { since }: Propagation,
+  { watchedSince }: Propagation,
   routes: readonly RouteTally[],
   route: string,
   dialect: string,
@@ -111,9 +132,23 @@ function verdictOf(
   if (seen?.lastNeeded !== undefined && seen.lastNeeded >= from) {
     return is('no', `last needed at ${iso(seen.lastNeeded)}`)
   }
-  if (since > from) return is('unknown', `this process has counted only since ${iso(since)}`)
+  const watched = watchedSince(route, dialect)
+  if (watched === undefined) return is('unknown', 'it is not watched on this route yet')
+  if (watched > from)
+    return is('unknown', `this process has seen this route accept it only since ${iso(watched)}`)
   if (tally === undefined || tally.last < from) {
     return is('unknown', 'no request took this route in that time')
+  }
+  if (seen?.lastLost !== undefined && seen.lastLost >= from) {
+    const at = iso(seen.lastLost)
+    return is(
+      'unknown',
+      `it last named another trace than the one that was continued at ${at}: who sends it?`
+    )
+  }
+  if (seen?.lastNeededOutside !== undefined && seen.lastNeededOutside >= from) {
+    const at = iso(seen.lastNeededOutside)
+    return is('yes', `only callers that are not believed need it, for the link to their trace; last at ${at}`)
   }
   if (seen?.last === undefined || seen.last < from) return is('yes', 'it did not arrive in that time')
   return is('yes', 'wherever it arrived, another dialect said as much of the same trace')
@@ -137,9 +172,13 @@ function added(a: DialectTally, b: DialectTally): DialectTally {
     arrived: a.arrived + b.arrived,
     alone: a.alone + b.alone,
     needed: a.needed + b.needed,
+    neededOutside: a.neededOutside + b.neededOutside,
+    lost: a.lost + b.lost,
     malformed,
     last: later(a.last, b.last),
-    lastNeeded: later(a.lastNeeded, b.lastNeeded)
+    lastNeeded: later(a.lastNeeded, b.lastNeeded),
+    lastNeededOutside: later(a.lastNeededOutside, b.lastNeededOutside),
+    lastLost: later(a.lastLost, b.lastLost)
   }
 }
 
@@ -148,15 +187,39 @@ function later(a: number | undefined, b: number | undefined): number | undefined
 }
 
 function shown(dialects: ReadonlyMap<string, DialectTally>): ShownDialect[] {
-  return [...dialects].map(([dialect, { arrived, alone, needed, malformed, last, lastNeeded }]) => ({
+  return [...dialects].map(([dialect, tally]) => ({
     dialect,
-    arrived,
-    alone,
-    needed,
-    malformed: Object.fromEntries(malformed),
-    last: last === undefined ? null : iso(last),
-    lastNeeded: lastNeeded === undefined ? null : iso(lastNeeded)
+    arrived: tally.arrived,
+    alone: tally.alone,
+    needed: tally.needed,
+    neededOutside: tally.neededOutside,
+    lost: tally.lost,
+    malformed: Object.fromEntries(tally.malformed),
+    last: isoOrNull(tally.last),
+    lastNeeded: isoOrNull(tally.lastNeeded),
+    lastNeededOutside: isoOrNull(tally.lastNeededOutside),
+    lastLost: isoOrNull(tally.lastLost)
   }))
+}
+
+function showAnswers([upstream, tally]: readonly [string, AnswerTally]): ShownAnswers {
+  const { same, other, malformed, lastOther } = tally
+  return {
+    upstream,
+    same,
+    other,
+    malformed,
+    lastOther: isoOrNull(lastOther),
+    why: whyOf(upstream, tally)
+  }
+}
+
+function whyOf(upstream: string, { same, other, malformed }: AnswerTally): string {
+  const more = same === 0 ? '' : 'sometimes '
+  if (other > 0) return `${upstream} ${more}answers with another trace: it did not continue ours`
+  return same > 0 || malformed === 0
+    ? `${upstream} continues our trace`
+    : `what ${upstream} answers of its trace cannot be read`
 }
 
 function showClient(row: ClientTally): Migration['clients'][number] {
@@ -177,6 +240,10 @@ type Client = Migration['clients'][number]
 
 function busiestFirst(a: Client, b: Client): number {
   return b.requests - a.requests
+}
+
+function isoOrNull(ms: number | undefined): string | null {
+  return ms === undefined ? null : iso(ms)
 }
 
 function iso(ms: number): string {

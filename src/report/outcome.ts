@@ -1,4 +1,5 @@
 // What is known of a request once it is over: spans, metrics and the access log are made from this alone.
+import type { TraceAnswer } from '../mediate/answer.ts'
 import type { Mediation } from '../mediate/mediate.ts'
 import type { Route, UpstreamTarget } from '../rules/rules.ts'
 import type { TraceContext } from '../trace/context.ts'
@@ -17,6 +18,8 @@ export type AttemptOutcome = {
   readonly failureStatus: number | undefined
   /** What the system calls the error behind it: `ECONNREFUSED`. */
   readonly cause: string | undefined
+  /** What its answer says of the trace that it was told of; undefined where it was told of none, or says nothing. */
+  readonly answer: TraceAnswer | undefined
 }
 
 export type Outcome = {
@@ -30,6 +33,8 @@ export type Outcome = {
   /** `1.1` */
   readonly httpVersion: string
   readonly client: string
+  /** What its verified certificate calls it first; undefined without one. */
+  readonly identity: string | undefined
   readonly userAgent: string | undefined
   readonly route: Route | undefined
   /** Undefined where no trace was touched: a preflight, a request without a route. */

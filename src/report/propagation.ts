@@ -1,9 +1,11 @@
 // The migration report: which dialects arrive, from whom, and which of them somebody still needs. Exact counts since
 // the start, bounded in number: a caller cannot make it grow. It keeps no ids and no addresses.
+import type { TraceAnswer } from '../mediate/answer.ts'
 import type { Arrival } from '../mediate/receive.ts'
 import { type ClientGroup, groupOf } from './client-group.ts'
 import type { Outcome } from './outcome.ts'
 import { createReading, type Family, type Reading } from './series.ts'
+import { createWatched, type Watched } from './watched.ts'
 
 /** What came of one dialect. Times are milliseconds since the Unix epoch. */
 export type DialectTally = {
@@ -11,12 +13,18 @@ export type DialectTally = {
   arrived: number
   /** Those in which no other accepted dialect said anything. */
   alone: number
-  /** Those that would have lost their context without it. */
+  /** Those of believed callers that would have lost their context without it. */
   needed: number
+  /** The same of callers that restart: without it they would lose the link to their trace. */
+  neededOutside: number
+  /** Those of believed callers in which it named another trace than the one that was followed. */
+  lost: number
   /** Requests in which it could not be read, by reason. */
   readonly malformed: Map<string, number>
   last: number | undefined
   lastNeeded: number | undefined
+  lastNeededOutside: number | undefined
+  lastLost: number | undefined
 }
 
 /** All requests of one route. */
@@ -25,6 +33,13 @@ export type RouteTally = {
   requests: number
   last: number
   readonly dialects: Map<string, DialectTally>
+  /** By upstream. */
+  readonly answers: Map<string, AnswerTally>
+}
+
+/** Answers of one upstream that name a trace, beside the one that it was sent. */
+export type AnswerTally = { -readonly [Each in TraceAnswer['outcome']]: number } & {
+  lastOther: number | undefined
 }
 
 /** Requests of one route and client group that spoke the same dialects. */
@@ -35,11 +50,11 @@ export type ClientTally = ClientGroup & {
   requests: number
   last: number
   readonly needed: Map<string, number>
-  /** By dialect and reason: `b3: bad-trace-id`. */
+  /** By dialect and reason: `b3: zero-trace-id`. */
   readonly malformed: Map<string, number>
 }
 
-export type Propagation = {
+export type Propagation = Watched & {
   /** Counts a finished request. */
   readonly request: (outcome: Outcome) => void
   /** When counting began. */
@@ -64,7 +79,8 @@ export function createPropagation(now: () => number): Propagation {
       route: route === other ? other : name,
       requests: 0,
       last: at,
-      dialects: new Map()
+      dialects: new Map(),
+      answers: new Map()
     }))
   const clientTally = (route: string, group: ClientGroup, dialects: string, at: number): ClientTally => {
     const stranger = group.from === 'outside'
@@ -84,13 +100,15 @@ export function createPropagation(now: () => number): Propagation {
     })
   }
   return {
+    ...createWatched(now),
     since: now(),
-    request: ({ mediation, route, userAgent, client, end }) => {
+    request: ({ mediation, route, userAgent, client, attempts, end }) => {
       if (mediation === undefined) return
       const { arrival, trust } = mediation
       const name = route?.name ?? ''
       // Of a caller that is not believed a context alone is of use: it is linked.
-      const used = trust === 'continue' || (trust === 'restart' && arrival.received.kind === 'context')
+      const believed = trust === 'continue'
+      const used = believed || (trust === 'restart' && arrival.received.kind === 'context')
       const needed = used ? neededOf(arrival) : undefined
       const total = routeTally(name, end)
       total.requests++
@@ -100,18 +118,21 @@ export function createPropagation(now: () => number): Propagation {
         tally.arrived++
         tally.last = end
         if (arrival.spoken.length === 1) tally.alone++
-        if (dialect !== needed) continue
-        tally.needed++
-        tally.lastNeeded = end
+        if (dialect === needed) countNeeded(tally, believed, end)
+        if (!believed || arrival.conflicts.length === 0) continue
+        if (!arrival.conflicts.some(conflict => conflict.dialect === dialect)) continue
+        tally.lost++
+        tally.lastLost = end
+      }
+      for (const { answer } of attempts) {
+        if (answer !== undefined) countAnswer(total, route?.upstream.name ?? '', answer, end)
       }
       const row = clientTally(name, groupOf(userAgent, client, trust), spokenOf(arrival), end)
       row.requests++
       row.last = end
       if (needed !== undefined) count(row.needed, needed)
-      for (const { dialect, reason } of arrival.malformed) {
-        count(dialectTally(total, dialect).malformed, reason)
-        count(row.malformed, `${dialect}: ${reason}`)
-      }
+      for (const { dialect, reason } of arrival.malformed) countMalformed(total, row, dialect, reason)
+      for (const dialect of mediation.garbledBaggage) countMalformed(total, row, dialect, 'baggage')
     },
     routes: () => [...routes.values()],
     clients: () => [...inside.values(), ...outside.values()],
@@ -143,6 +164,21 @@ function spokenOf({ spoken }: Arrival): string {
   return spoken.length === 1 ? first.dialect : spoken.map(({ dialect }) => dialect).join('+')
 }
 
+function countNeeded(tally: DialectTally, believed: boolean, at: number): void {
+  if (believed) {
+    tally.needed++
+    tally.lastNeeded = at
+  } else {
+    tally.neededOutside++
+    tally.lastNeededOutside = at
+  }
+}
+
+function countMalformed(total: RouteTally, row: ClientTally, dialect: string, reason: string): void {
+  count(dialectTally(total, dialect).malformed, reason)
+  count(row.malformed, `${dialect}: ${reason}`)
+}
+
 function dialectTally({ dialects }: RouteTally, name: string): DialectTally {
   const known = dialects.get(name)
   if (known !== undefined) return known
@@ -150,12 +186,27 @@ function dialectTally({ dialects }: RouteTally, name: string): DialectTally {
     arrived: 0,
     alone: 0,
     needed: 0,
+    neededOutside: 0,
+    lost: 0,
     malformed: new Map(),
     last: undefined,
-    lastNeeded: undefined
+    lastNeeded: undefined,
+    lastNeededOutside: undefined,
+    lastLost: undefined
   }
   dialects.set(name, tally)
   return tally
+}
+
+function countAnswer({ answers }: RouteTally, upstream: string, { outcome }: TraceAnswer, at: number): void {
+  const tally = bounded(answers, upstream, caps.reasons, other, () => ({
+    same: 0,
+    other: 0,
+    malformed: 0,
+    lastOther: undefined
+  }))
+  tally[outcome]++
+  if (outcome === 'other') tally.lastOther = at
 }
 
 /** What stands under a key, made where there is room; else what stands under the key of the overflow. */
@@ -203,14 +254,14 @@ function familiesOf(
     createReading(
       'counter',
       'tracebridge_dialect_needed',
-      'Requests that would have lost their context without a dialect.',
+      'Requests of believed callers that would have lost their context without a dialect.',
       ['route', 'dialect'],
       perDialect(tally => tally.needed)
     ),
     createReading(
       'gauge',
       'tracebridge_dialect_last_needed_timestamp_seconds',
-      'When a request last needed a dialect.',
+      'When a request of a believed caller last needed a dialect.',
       ['route', 'dialect'],
       perDialect(({ lastNeeded }) => (lastNeeded === undefined ? undefined : lastNeeded / 1000))
     )

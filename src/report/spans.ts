@@ -50,6 +50,9 @@ function serverSpan(outcome: Outcome, mediation: Mediation): Span {
     attributes.push('tracebridge.dialect.in', mediation.arrival.dialect)
   }
   const debugId = mediation.span.residue?.get('jaeger-debug-id')
+  // Conventions have a name for the subject as X.500 writes it (tls.client.subject), and none for what SPIFFE calls one.
+  if (outcome.identity !== undefined)
+    attributes.push('tracebridge.client.identity', bounded(outcome.identity))
   if (debugId !== undefined) attributes.push('jaeger-debug-id', debugId)
   const error = failure ?? (status >= 500 ? String(status) : undefined)
   if (error !== undefined) attributes.push('error.type', error)
@@ -94,6 +97,8 @@ function clientSpan(outcome: Outcome, attempt: AttemptOutcome, resends: number):
   if (resends > 0) attributes.push('http.request.resend_count', resends)
   for (const [tag, value] of target.tags) attributes.push(tag === 'version' ? 'service.version' : tag, value)
   if (attempt.cause !== undefined) attributes.push('tracebridge.failure.cause', attempt.cause)
+  if (attempt.answer?.spanId !== undefined)
+    attributes.push('tracebridge.answer.span_id', attempt.answer.spanId)
   const error = failure ?? (status !== undefined && status >= 400 ? String(status) : undefined)
   if (error !== undefined) attributes.push('error.type', error)
   return {

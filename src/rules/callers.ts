@@ -1,6 +1,8 @@
-// Whom to believe: by the address of the caller's socket, the page that it is, the secret that it knows.
+// Whom to believe: by the address of the caller's socket, what its certificate calls it, the page that it is, the secret
+// that it knows.
 // Must not read a header that no entry asks for.
 import { BlockList, isIP } from 'node:net'
+import { createIdentities } from './identities.ts'
 import { createOrigins } from './origins.ts'
 import type { Credentials, Verdict } from './rules.ts'
 import { createSecret } from './secret.ts'
@@ -39,19 +41,29 @@ const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i
 type Test = (shown: Credentials) => boolean
 
 /** Undefined where the entry asks for nothing but an address. */
-function testOf({ origins, secret }: TrustSettings): Test | undefined {
-  const allows = origins === undefined ? undefined : createOrigins(origins)
-  const knows = secret === undefined ? undefined : createSecret(secret)
-  if (allows === undefined) return knows
-  return shown => {
-    const origin = shown.read('origin')
-    return origin !== undefined && allows(origin) && (knows === undefined || knows(shown))
+function testOf({ identities, origins, secret }: TrustSettings): Test | undefined {
+  const tests: Test[] = []
+  // The cheap ones first; of a secret the hash is reckoned for none but whom all else holds of.
+  if (identities !== undefined) {
+    const means = createIdentities(identities)
+    tests.push(shown => means(shown.identities))
   }
+  if (origins !== undefined) {
+    const allows = createOrigins(origins)
+    tests.push(({ read }) => {
+      const origin = read('origin')
+      return origin !== undefined && allows(origin)
+    })
+  }
+  if (secret !== undefined) tests.push(createSecret(secret))
+  const [only] = tests
+  return tests.length < 2 ? only : shown => tests.every(test => test(shown))
 }
 
 /** Any program can say that it is a page: that alone does not make it a proxy of ours. */
-function forwards({ from, origins, secret, context }: TrustSettings): boolean {
-  return context === 'continue' && (origins === undefined || from.kind !== 'any' || secret !== undefined)
+function forwards({ from, identities, origins, secret, context }: TrustSettings): boolean {
+  const proven = from.kind !== 'any' || secret !== undefined || identities !== undefined
+  return context === 'continue' && (origins === undefined || proven)
 }
 
 const stranger: Verdict = { context: 'restart', forwarding: false, entry: undefined }
@@ -64,7 +76,7 @@ export function createTrust(entries: readonly TrustSettings[]): (shown: Credenti
     verdict: Object.freeze({ context: each.context, forwarding: forwards(each), entry })
   }))
   return shown => {
-    const plain = mapped.exec(shown.address)?.[1] ?? shown.address.split('%', 1)[0] ?? ''
+    const plain = mapped.exec(shown.address)?.[1] ?? shown.address
     const version = isIP(plain)
     const family = version === 4 ? 'ipv4' : 'ipv6'
     for (const { block, test, verdict } of compiled) {

@@ -1,10 +1,9 @@
 // Settled rules to live ones: dialects, samplers, tables in place of names. Runs when rules load, never per request.
 import type { BaggagePolicy } from '../baggage/bridge.ts'
 import { baggageDialects } from '../baggage/find.ts'
-import type { Dialect } from '../dialects/dialect.ts'
-import { dialects } from '../dialects/find.ts'
+import { accepted, dialects, isWritten } from '../dialects/find.ts'
 import { membersOf } from '../mediate/members.ts'
-import type { Policy, SamplingPlan } from '../mediate/policy.ts'
+import type { Policy, SamplingPlan, Strip } from '../mediate/policy.ts'
 import { createFirst } from '../route/first.ts'
 import type { Target } from '../route/match.ts'
 import { createTable } from '../route/table.ts'
@@ -24,19 +23,29 @@ import {
   templateOf,
   type UpstreamSettings
 } from './settings.ts'
+import type { TlsFiles } from './tls-files.ts'
 
 /**
  * Makes the rules in force. `effective` is what people are shown of them, `now` the clock of the ceiling, `adapters` the
- * dialects that the rules bring along.
+ * dialects that the rules bring along, `tls` what listeners speak, in their order.
  */
 export function compile(
   settings: Settings,
   effective: Rules['effective'],
   now: () => number,
-  adapters: Adapters = none
+  adapters: Adapters = none,
+  tls: TlsFiles['tls'] = []
 ): Rules {
   const planOf = planner(createCeiling(settings.samplingLimit, now))
-  const shared = { secrets: settings.trust.flatMap(({ secret }) => secret?.header ?? []), adapters }
+  const secrets = settings.trust.flatMap(({ secret }) => secret?.header ?? [])
+  const known = [...accepted.values(), ...adapters.values(), ...baggageDialects.values()]
+  const written = [...dialects.values(), ...adapters.values(), ...baggageDialects.values()]
+  const shared = {
+    secrets,
+    adapters,
+    strangers: stripOf(known, secrets),
+    outsiders: stripOf(written, secrets)
+  }
   const upstreams = new Map([...settings.upstreams].map(([name, each]) => [name, upstreamOf(each)]))
   const first = createFirst(settings.samplingRules.map(rule => ({ match: rule.match, value: planOf(rule) })))
   const routes = settings.routes.flatMap(route => {
@@ -46,7 +55,7 @@ export function compile(
   const top = planOf(settings.sampling)
   return Object.freeze({
     service: settings.service,
-    listen: settings.listen,
+    listen: settings.listen.map(({ host, port }, index) => ({ host, port, tls: tls[index] })),
     admin: settings.admin,
     trust: createTrust(settings.trust),
     exporters: settings.exporters,
@@ -55,7 +64,11 @@ export function compile(
     routes,
     find: createTable(routes.map(route => ({ match: route.match, value: route }))),
     unrouted: {
-      policy: policyOf({ ...settings, restore: 'no', rpc: 'hop', randomFlag: 'keep' }, false, shared),
+      policy: policyOf(
+        { ...settings, restore: 'no', rpc: 'hop', randomFlag: 'keep', tracestate: 'all' },
+        false,
+        shared
+      ),
       sampling: target => first(target) ?? top
     },
     effective
@@ -63,7 +76,14 @@ export function compile(
 }
 
 /** What all routes have to do with. */
-type Shared = { readonly secrets: readonly string[]; readonly adapters: Adapters }
+type Shared = {
+  readonly secrets: readonly string[]
+  readonly adapters: Adapters
+  /** What callers that are not believed send goes nowhere. */
+  readonly strangers: Strip
+  /** Somebody else's upstream gets a trace in the dialects of `emit` alone. */
+  readonly outsiders: Strip
+}
 
 const none: Adapters = new Map()
 
@@ -95,23 +115,24 @@ function routeOf(
 }
 
 function policyOf(
-  route: Pick<RouteSettings, 'accept' | 'emit' | 'conflict' | 'spans' | 'rpc' | 'restore' | 'baggage'> &
+  route: Pick<
+    RouteSettings,
+    'accept' | 'emit' | 'conflict' | 'spans' | 'rpc' | 'restore' | 'tracestate' | 'baggage'
+  > &
     Pick<UpstreamSettings, 'randomFlag'>,
   external: boolean,
-  { secrets, adapters }: Shared
+  { secrets, adapters, strangers, outsiders }: Shared
 ): Policy {
-  const accept = dialectsOf(route.accept, adapters)
-  const emit = dialectsOf(route.emit, adapters)
+  const accept = route.accept.flatMap(name => accepted.get(name) ?? adapters.get(name) ?? [])
+  const emit = route.emit.flatMap(name => dialects.get(name) ?? adapters.get(name) ?? [])
   const baggage = baggageOf(route.baggage)
-  // For somebody else's upstream nobody's baggage passes as it came.
-  const carriers = external ? [...baggageDialects.values()] : [...baggage.accept, ...baggage.emit]
-  const fields = [...accept, ...emit, ...carriers].flatMap(dialect => dialect.fields)
+  const carriers = [...accept.filter(isWritten), ...emit, ...baggage.accept, ...baggage.emit]
+  const believed = external ? outsiders : stripOf(carriers, secrets)
   return Object.freeze({
     accept,
     emit,
     conflict: route.conflict,
-    strip: new Set([...fields.map(field => field.toLowerCase()), 'baggage', ...secrets]),
-    stripPrefixes: [...new Set(carriers.flatMap(dialect => dialect.prefixes))],
+    strip: { continue: believed, restart: strangers, ignore: strangers },
     spans: route.spans,
     stores: route.restore === 'both' || route.restore === 'store',
     takes: route.restore === 'both' || route.restore === 'take',
@@ -119,12 +140,20 @@ function policyOf(
     randomFlag: route.randomFlag,
     segments: emit.some(dialect => dialect.segments),
     members: membersOf(accept, emit),
+    tracestate: route.tracestate === 'all' ? route.tracestate : new Set(route.tracestate),
     baggage
   })
 }
 
-function dialectsOf(names: readonly string[], adapters: Adapters): readonly Dialect[] {
-  return names.flatMap(name => dialects.get(name) ?? adapters.get(name) ?? [])
+/** What carries a trace or baggage: the fields with a fixed name, and of some the beginnings of others. */
+type Carrier = { readonly fields: readonly string[]; readonly prefixes?: readonly string[] }
+
+function stripOf(carriers: readonly Carrier[], secrets: readonly string[]): Strip {
+  const fields = carriers.flatMap(carrier => carrier.fields.map(field => field.toLowerCase()))
+  return Object.freeze({
+    fields: new Set([...fields, 'baggage', ...secrets]),
+    prefixes: [...new Set(carriers.flatMap(({ prefixes }) => prefixes ?? []))]
+  })
 }
 
 function baggageOf({ accept, emit, allow, maxBytes }: BaggageSettings): BaggagePolicy {

@@ -1,6 +1,6 @@
 // What the keys of a rule file owe each other: names that exist, matches that differ, choices that exclude.
 // Works on the tree, so it has its say even where something else is wrong.
-import { dialectNames, dialects } from '../dialects/find.ts'
+import { accepted, acceptedNames, dialectNames, dialects } from '../dialects/find.ts'
 import { parseHost, parseTemplate } from '../route/pattern.ts'
 import type { Adapters } from './adapters.ts'
 import { complain, formatPlace, suggestion } from './complaint.ts'
@@ -21,18 +21,26 @@ export function checkConsistency(root: Located, adapters: Adapters): readonly Co
     ...checkNames(routes),
     ...[root, ...routes].flatMap(each => checkCors(child(each, 'cors'))),
     ...[root, ...upstreams, ...routes].flatMap(each => checkDialects(each, brought)),
-    ...[root, ...upstreams, ...routes].flatMap(each => checkEmit(child(each, 'emit'), adapters))
+    ...[root, ...upstreams, ...routes].flatMap(each => checkEmit(child(each, 'emit'), adapters)),
+    ...itemsOf(child(root, 'trust')).flatMap(each => checkSecret(child(each, 'secret'), adapters))
   ]
 }
 
 /** Dialects are those of the registry, and those that the rules bring along. */
 function checkDialects(node: Located, brought: readonly string[]): readonly Complaint[] {
-  const known = [...dialectNames, ...brought]
-  return [child(node, 'accept'), child(node, 'emit')].flatMap(itemsOf).flatMap(item => {
-    const name = textOf(item)
-    if (name === undefined || known.includes(name)) return []
-    return [complain(item.place, `expected ${oneOfText(known)}${suggestion(name, known)}`)]
-  })
+  const unknown = (key: string, known: readonly string[]) =>
+    itemsOf(child(node, key)).flatMap(item => {
+      const name = textOf(item)
+      if (name === undefined || known.includes(name)) return []
+      const why = accepted.has(name)
+        ? `; ${name} is only read, and goes on as it came`
+        : suggestion(name, known)
+      return [complain(item.place, `expected ${oneOfText(known)}${why}`)]
+    })
+  return [
+    ...unknown('accept', [...acceptedNames, ...brought]),
+    ...unknown('emit', [...dialectNames, ...brought])
+  ]
 }
 
 /** Two dialects that write the same field with different meanings: whoever reads it would get both, joined. */
@@ -54,6 +62,16 @@ function checkEmit(emit: Located | undefined, adapters: Adapters): readonly Comp
       )
     ]
   })
+}
+
+/** The field of a secret is taken out before anybody reads it: a dialect there would never be heard. */
+function checkSecret(secret: Located | undefined, adapters: Adapters): readonly Complaint[] {
+  const header = child(secret, 'header')
+  const name = textOf(header)?.toLowerCase()
+  if (header === undefined || name === undefined) return []
+  const owner = [...adapters.values()].find(({ fields }) => fields.some(each => each.toLowerCase() === name))
+  if (owner === undefined) return []
+  return [complain(header.place, `expected a header field that is not of dialect ${owner.name}`)]
 }
 
 function checkUpstream(upstream: Located): readonly Complaint[] {

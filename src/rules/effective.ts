@@ -11,6 +11,7 @@ import type {
   RouteSettings,
   SamplingSettings,
   Settings,
+  TlsSettings,
   TrustSettings,
   UpstreamSettings
 } from './settings.ts'
@@ -22,7 +23,10 @@ type Shown = Readonly<Record<string, unknown>>
 export function effectiveOf(settings: Settings, root: Located): Shown {
   const shown = {
     service: settings.service.version === '' ? without(settings.service, 'version') : settings.service,
-    listen: settings.listen.map(each => ({ address: formatAddress(each) })),
+    listen: settings.listen.map(each => ({
+      address: formatAddress(each),
+      ...optional('tls', showTls(each.tls))
+    })),
     admin: {
       address: formatAddress(settings.admin),
       ...optional(
@@ -31,7 +35,7 @@ export function effectiveOf(settings: Settings, root: Located): Shown {
       )
     },
     trust: settings.trust.map((entry, index) => showTrust(entry, child(child(root, 'trust'), index))),
-    ...optional('dialects', showAdapters(settings.dialects)),
+    ...optional('dialects', showAdapters(settings.dialects, child(root, 'dialects'))),
     accept: settings.accept,
     emit: settings.emit,
     conflict: settings.conflict,
@@ -54,18 +58,41 @@ export function effectiveOf(settings: Settings, root: Located): Shown {
   return asWritten(shown, root)
 }
 
-function showTrust({ from, origins, secret, context }: TrustSettings, node: Located | undefined): Shown {
-  const key = secret?.kind === 'hmac' ? 'hmac' : 'value'
-  const shown = secret && { header: secret.header, [key]: hideSecret(writtenAt(node, ['secret', key])) }
-  return { from: formatRange(from), ...optional('origin', origins), ...optional('secret', shown), context }
+function showTls(tls: TlsSettings | undefined): Shown | undefined {
+  if (tls === undefined) return undefined
+  const { certificates, clientCa, client } = tls
+  return {
+    ...(certificates.length === 1 ? certificates[0] : { certificates }),
+    ...(clientCa === undefined ? {} : { 'client-ca': clientCa, client })
+  }
 }
 
-function showAdapters(dialects: Settings['dialects']): Shown | undefined {
+function showTrust(
+  { from, identities, origins, secret, context }: TrustSettings,
+  node: Located | undefined
+): Shown {
+  const key = secret?.kind === 'hmac' ? 'hmac' : 'value'
+  const shown = secret && { header: secret.header, [key]: hideSecret(writtenAt(node, ['secret', key])) }
+  return {
+    from: formatRange(from),
+    ...optional('identity', identities),
+    ...optional('origin', origins),
+    ...optional('secret', shown),
+    context
+  }
+}
+
+function showAdapters(dialects: Settings['dialects'], node: Located | undefined): Shown | undefined {
   if (dialects.size === 0) return undefined
   return Object.fromEntries(
-    [...dialects].map(([name, { package: from, export: exported }]) => [
+    [...dialects].map(([name, { package: from, export: exported, options }]) => [
       name,
-      { package: from, ...optional('export', exported) }
+      {
+        package: from,
+        ...optional('export', exported),
+        // Which of them is a secret, nobody here knows.
+        ...optional('options', replace(options, descend(node, [name, 'options']), isReference))
+      }
     ])
   )
 }
@@ -78,6 +105,7 @@ function showRoute(route: RouteSettings): Shown {
     accept: route.accept,
     emit: route.emit,
     respond: route.respond,
+    tracestate: route.tracestate,
     baggage: showBaggage(route.baggage),
     spans: route.spans,
     conflict: route.conflict,
@@ -104,6 +132,7 @@ function showUpstream(upstream: UpstreamSettings): Shown {
     ...(upstream.external ? { external: true } : {}),
     emit: upstream.emit,
     'random-flag': upstream.randomFlag,
+    tracestate: upstream.tracestate,
     baggage: showBaggage(upstream.baggage),
     timeouts: showTimeouts(upstream.timeouts)
   }
@@ -172,14 +201,19 @@ function asWritten(shown: Shown, root: Located): Shown {
   )
 }
 
-function replace(value: unknown, node: Located | undefined): unknown {
+function replace(value: unknown, node: Located | undefined, hidden = readsFile): unknown {
   if (node === undefined) return value
-  if (node.kind === 'scalar') return readsFile(node.written) ? hideSecret(node.written) : value
-  if (Array.isArray(value)) return value.map((item: unknown, index) => replace(item, itemsOf(node)[index]))
+  if (node.kind === 'scalar') return hidden(node.written) ? hideSecret(node.written) : value
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => replace(item, itemsOf(node)[index], hidden))
   if (typeof value !== 'object' || value === null || node.kind !== 'map') return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [key, replace(each, child(node, key))])
+    Object.entries(value).map(([key, each]) => [key, replace(each, child(node, key), hidden)])
   )
+}
+
+function isReference(written: string | undefined): boolean {
+  return written !== undefined
 }
 
 function writtenAt(root: Located | undefined, keys: readonly string[]): string | undefined {

@@ -15,6 +15,7 @@ import type { Complaint, Rules } from './rules.ts'
 import type { Settings } from './settings.ts'
 import { settle } from './settle.ts'
 import { readSources } from './sources.ts'
+import { loadTls } from './tls-files.ts'
 
 /** Rules that may run. `watch` is every path whose change would change them, right or wrong. */
 export type Loaded = { readonly rules: Rules; readonly settings: Settings; readonly watch: readonly string[] }
@@ -58,12 +59,14 @@ export function loadRules(
   if (root === undefined) return refuse([...complaints, empty(from)])
 
   const { adapters, complaints: unloaded } = loadAdapters(root)
-  complaints.push(...checkConsistency(root, adapters), ...unloaded)
+  const { tls, complaints: unlistened, files: certificates } = loadTls(root)
+  watch.push(...certificates)
+  complaints.push(...checkConsistency(root, adapters), ...unloaded, ...unlistened)
   const result = decode(root)
   if ('complaints' in result) return refuse([...complaints, ...result.complaints])
   if (complaints.length > 0) return refuse(complaints)
   const settings = settle(result.decoded, env)
-  return { rules: compile(settings, effectiveOf(settings, root), now, adapters), settings, watch }
+  return { rules: compile(settings, effectiveOf(settings, root), now, adapters, tls), settings, watch }
 }
 
 function merged(parsed: readonly Parsed[], complaints: Complaint[]): Located | undefined {

@@ -67,6 +67,13 @@ export function textOf(node: Located | undefined): string | undefined {
   return node?.kind === 'scalar' && typeof node.value === 'string' && !node.broken ? node.value : undefined
 }
 
+/** Whether all that is in it is known: nothing was complained of already. */
+export function whole(node: Located): boolean {
+  if (node.kind === 'scalar') return !node.broken
+  const within = node.kind === 'list' ? node.items : [...node.entries.values()].map(({ value }) => value)
+  return within.every(whole)
+}
+
 /** The tree as plain values. `typed` overrules what single scalars are worth. */
 export function plain(node: Located, typed: ReadonlyMap<Located, unknown>): unknown {
   if (node.kind === 'list') return node.items.map(item => plain(item, typed))

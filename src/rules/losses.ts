@@ -1,6 +1,6 @@
 // What is lost between the dialects a route reads and those its upstream gets, in words for newcomers.
 // Knows no dialect by name: everything comes from what each says that it carries.
-import type { Carries, Dialect } from '../dialects/dialect.ts'
+import type { Carries, Reader } from '../dialects/dialect.ts'
 import type { Policy } from '../mediate/policy.ts'
 
 /** Something that one wire can say and another cannot. */
@@ -9,27 +9,29 @@ type Loss = {
   readonly words: (from: string, to: string, carries: Carries) => string
 }
 
-const meaning = {
-  keep: 'keep',
-  drop: 'drop',
-  debug: 'debug',
-  defer: 'undecided'
+/** What becomes of a trace that somebody debugs, by what its wish arrives as. */
+const debugged = {
+  keep: 'the trace is kept like any other, and limits behind may cut it',
+  drop: 'services behind do not keep the trace',
+  debug: 'nothing changes',
+  defer: 'services behind decide whether to keep the trace'
 }
 
 const losses: readonly Loss[] = [
   {
     carried: ({ sampling }) => sampling.debug === 'debug',
     words: (from, to, { sampling }) =>
-      `${from} can say "debug" (keep this trace past every limit), ${to} cannot: it arrives as ${meaning[sampling.debug]}`
+      `${from} can say "debug" (keep this trace past every limit), ${to} cannot: ${debugged[sampling.debug]}`
   },
   {
     carried: ({ sampling }) => sampling.defer === 'defer',
-    words: (from, to) => `${from} can leave the decision open (defer), ${to} cannot: the gateway decides`
+    words: (from, to) =>
+      `${from} can leave open whether a trace is kept (defer), ${to} cannot: the gateway decides, at its own rate`
   },
   {
     carried: ({ width }) => width,
     words: (from, to) =>
-      `${from} can carry 64-bit trace ids, ${to} cannot: they arrive with 16 zeros in front, and are found by that form`
+      `${from} can carry trace ids of 16 digits (64 bits), ${to} cannot: services behind get 16 zeros in front of them, and the trace is to be searched for in both forms`
   },
   {
     carried: ({ traceIdBits }) => traceIdBits === 128,
@@ -79,7 +81,7 @@ export function ownLosses({
   const losses: string[] = []
   if (sampling.keep !== 'keep') losses.push('that a trace is kept')
   if (sampling.defer !== 'defer') losses.push('an open decision (the gateway decides)')
-  if (sampling.debug !== 'debug') losses.push(`"debug" (it arrives as ${meaning[sampling.debug]})`)
+  if (sampling.debug !== 'debug') losses.push(`"debug" (${debugged[sampling.debug]})`)
   if (dropped === 'nothing') losses.push('traces that are not kept (nothing goes on of them)')
   if (dropped === 'decision') losses.push('the ids of a trace that is not kept')
   if (traceIdBits === 64) losses.push('the first half of a 128-bit trace id')
@@ -91,7 +93,7 @@ export function ownLosses({
   return losses
 }
 
-function list(dialects: readonly Dialect[]): string {
+function list(dialects: readonly Reader[]): string {
   const names = dialects.map(dialect => dialect.name)
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }

@@ -1,5 +1,5 @@
 // The flags of serve as rules: they win over what the files say.
-import type { Located, LocatedEntry, Place } from './located.ts'
+import { child, type Located, type LocatedEntry, type Place } from './located.ts'
 
 /** As given on the command line. */
 export type Overrides = {
@@ -28,12 +28,27 @@ function given(flag: string, key: string, value: Written): readonly [string, Loc
   return [key, { key: place, value: locate(value, place) }]
 }
 
+/** Only the address is another: who set up TLS does not mean plain text. */
+function withTls(
+  [key, entry]: readonly [string, LocatedEntry],
+  entries: ReadonlyMap<string, LocatedEntry>
+): readonly [string, LocatedEntry] {
+  const tls = child(child(entries.get('listen')?.value, 0), 'tls')
+  const item = child(entry.value, 0)
+  if (tls === undefined || item?.kind !== 'map') return [key, entry]
+  const listener = {
+    ...item,
+    entries: new Map([...item.entries, ['tls', { key: tls.place, value: tls }]])
+  } as const
+  return [key, { ...entry, value: { kind: 'list', place: entry.key, items: [listener] } }]
+}
+
 /** `--upstream` is a whole gateway: it puts one upstream and one catch-all route in place of the files' own. */
 export function applyOverrides(root: Located | undefined, overrides: Overrides): Located | undefined {
   const { listen, admin, upstream } = overrides
   const entries = new Map(root?.kind === 'map' ? root.entries : [])
   const put = ([key, entry]: readonly [string, LocatedEntry]) => entries.set(key, entry)
-  if (listen !== undefined) put(given('--listen', 'listen', [{ address: listen }]))
+  if (listen !== undefined) put(withTls(given('--listen', 'listen', [{ address: listen }]), entries))
   if (upstream !== undefined) {
     put(given('--upstream', 'upstreams', { upstream: { targets: [{ url: upstream }] } }))
     put(given('--upstream', 'routes', [{ match: { path: '/**' }, upstream: 'upstream' }]))

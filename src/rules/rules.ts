@@ -1,9 +1,31 @@
 // The rules in force, compiled: live values in place of names, frozen, replaced whole on reload.
+import type { SecureContext, SecureContextOptions } from 'node:tls'
 import type { Read } from '../dialects/dialect.ts'
 import type { Policy, SamplingPlan, Trust } from '../mediate/policy.ts'
 import type { Match, Target as MatchTarget } from '../route/match.ts'
 
 export type Listen = { readonly host: string; readonly port: number }
+
+export type Listener = Listen & { readonly tls: Tls | undefined }
+
+/** What a listener speaks TLS with, its files read. */
+export type Tls = {
+  /** Those of the default certificate: for who asks for no name, or for one that none is for. */
+  readonly options: SecureContextOptions
+  /** By the server name that a caller asks for, undefined for the default one. Never throws. */
+  readonly choose: (name: string) => SecureContext | undefined
+  /** Whether callers are asked for a certificate, and refused without a valid one. */
+  readonly client: 'none' | 'ask' | 'require'
+  /** The default one first. */
+  readonly certificates: readonly Certificate[]
+}
+
+export type Certificate = {
+  /** DNS names in lower case, `*.` in front of some. */
+  readonly names: readonly string[]
+  /** Milliseconds since the Unix epoch, after which callers refuse it. */
+  readonly until: number
+}
 
 /** Milliseconds. */
 export type Timeouts = { readonly connect: number; readonly firstByte: number; readonly idle: number }
@@ -84,6 +106,8 @@ export type Credentials = {
   /** Of the peer's socket, IPv4-mapped forms included. */
   readonly address: string
   readonly read: Read
+  /** What its verified certificate calls it: URIs, then DNS names, then `CN=…`; empty without one. */
+  readonly identities: readonly string[]
   readonly method: string
   /** The request target as sent, with its query. */
   readonly target: string
@@ -102,7 +126,7 @@ export type Verdict = {
 
 export type Rules = {
   readonly service: { readonly name: string; readonly version: string; readonly instance: string }
-  readonly listen: readonly Listen[]
+  readonly listen: readonly Listener[]
   readonly admin: Listen & { readonly token: string | undefined }
   readonly trust: (shown: Credentials) => Verdict
   readonly exporters: readonly ExporterSettings[]

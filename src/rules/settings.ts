@@ -2,9 +2,9 @@
 import type { Parent, Policy, Precedence, Trust } from '../mediate/policy.ts'
 import type { Match } from '../route/match.ts'
 import type { Address } from './address.ts'
-import type { ResponseField, Rules, Timeouts } from './rules.ts'
+import type { ResponseField, Rules, Timeouts, Tls } from './rules.ts'
 import type { SecretSettings } from './secret.ts'
-import type { Limit, Range } from './values.ts'
+import type { Limit, PlainMap, Range } from './values.ts'
 
 export type BaggageSettings = {
   readonly accept: readonly string[]
@@ -13,9 +13,21 @@ export type BaggageSettings = {
   readonly maxBytes: number
 }
 
+/** How a listener speaks TLS; paths as written. */
+export type TlsSettings = {
+  /** The first is for callers who ask for no name that another is for. */
+  readonly certificates: readonly { readonly cert: string; readonly key: string }[]
+  readonly clientCa: string | undefined
+  readonly client: Tls['client']
+}
+
+export type ListenSettings = Address & { readonly tls: TlsSettings | undefined }
+
 /** All that is given must hold. */
 export type TrustSettings = {
   readonly from: Range
+  /** As in a rule file; one of them must be the caller's. */
+  readonly identities: readonly string[] | undefined
   readonly origins: readonly string[] | undefined
   readonly secret: SecretSettings | undefined
   readonly context: Trust
@@ -47,6 +59,8 @@ export type UpstreamSettings = {
   readonly external: boolean
   readonly randomFlag: Policy['randomFlag']
   readonly emit: readonly string[]
+  /** Keys of members, or all. */
+  readonly tracestate: readonly string[] | 'all'
   readonly baggage: BaggageSettings
   readonly timeouts: Timeouts
 }
@@ -61,6 +75,7 @@ export type RouteSettings = {
   readonly accept: readonly string[]
   readonly emit: readonly string[]
   readonly respond: readonly ResponseField[]
+  readonly tracestate: UpstreamSettings['tracestate']
   readonly baggage: BaggageSettings
   readonly spans: 'report' | 'none'
   readonly conflict: Precedence
@@ -71,12 +86,16 @@ export type RouteSettings = {
   readonly timeouts: Timeouts
 }
 
-/** A package with a propagator, and which of its exports it is where that is to be said. */
-export type AdapterSettings = { readonly package: string; readonly export: string | undefined }
+/** A package with a propagator, which of its exports it is where that is to be said, and what that is given. */
+export type AdapterSettings = {
+  readonly package: string
+  readonly export: string | undefined
+  readonly options: PlainMap | undefined
+}
 
 export type Settings = {
   readonly service: Rules['service']
-  readonly listen: readonly Address[]
+  readonly listen: readonly ListenSettings[]
   readonly admin: Address & { readonly token: string | undefined }
   readonly trust: readonly TrustSettings[]
   /** Those that the rules bring along. */

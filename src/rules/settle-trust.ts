@@ -3,7 +3,7 @@ import type { SecretSettings } from './secret.ts'
 import type { TrustSettings } from './settings.ts'
 import type { Decoded, DecodedTrust } from './shape.ts'
 
-const unconditional = { origins: undefined, secret: undefined } as const
+const unconditional = { identities: undefined, origins: undefined, secret: undefined } as const
 
 const byDefault: readonly TrustSettings[] = [
   { ...unconditional, from: { kind: 'loopback' }, context: 'continue' },
@@ -16,9 +16,10 @@ export function settleTrust(given: Decoded['trust']): readonly TrustSettings[] {
   return given?.map(settleEntry) ?? byDefault
 }
 
-function settleEntry({ from, origin, secret, context }: DecodedTrust): TrustSettings {
+function settleEntry({ from, identity, origin, secret, context }: DecodedTrust): TrustSettings {
   return {
     from: from ?? { kind: 'any' },
+    identities: identity,
     origins: origin,
     secret: secret === undefined ? undefined : settleSecret(secret),
     context

@@ -1,7 +1,7 @@
 // Fills in what rules leave out. The only place that knows defaults, and which key goes before which:
 // route before upstream, upstream before the top of the file.
 import { hostname } from 'node:os'
-import { byRank } from '../dialects/find.ts'
+import { acceptedByRank } from '../dialects/find.ts'
 import type { Parent } from '../mediate/policy.ts'
 import type { Match } from '../route/match.ts'
 import { type Address, parseAddress } from './address.ts'
@@ -16,14 +16,15 @@ import {
   type UpstreamSettings
 } from './settings.ts'
 import { baggageOfTop, carriersByDefault, settleBaggage } from './settle-baggage.ts'
+import { settleListen } from './settle-listen.ts'
+import { settleTracestate } from './settle-tracestate.ts'
 import { settleTrust } from './settle-trust.ts'
 import type { Decoded, DecodedCors, DecodedMatch, DecodedRoute } from './shape.ts'
 
 const defaults = {
-  listen: '0.0.0.0:8080',
   admin: '127.0.0.1:9901',
   // W3C first: where dialects disagree, it is the one that most likely is not left over.
-  accept: byRank.map(dialect => dialect.name),
+  accept: acceptedByRank.map(dialect => dialect.name),
   emit: ['w3c'],
   conflict: 'first',
   rpc: 'hop',
@@ -62,13 +63,13 @@ export function settle(decoded: Decoded, env: Env): Settings {
       version: decoded.service?.version ?? '',
       instance: decoded.service?.instance ?? env['HOSTNAME'] ?? hostname()
     },
-    listen: decoded.listen?.map(each => each.address) ?? [addressOf(defaults.listen)],
+    listen: settleListen(decoded.listen),
     admin: { ...(decoded.admin?.address ?? addressOf(defaults.admin)), token: decoded.admin?.token },
     trust: settleTrust(decoded.trust),
     dialects: new Map(
-      brought.map(([name, { package: from, export: exported }]) => [
+      brought.map(([name, { package: from, export: exported, options }]) => [
         name,
-        { package: from, export: exported }
+        { package: from, export: exported, options }
       ])
     ),
     samplingLimit: decoded.sampling?.limit,
@@ -104,7 +105,8 @@ function settleRoute(
   const match = settleMatch(route.match)
   const accept = route.accept ?? top.accept
   const emit = route.emit ?? upstream.emit
-  const above = [decoded.upstreams[upstream.name]?.baggage, baggageOfTop(decoded.baggage, upstream.external)]
+  const said = decoded.upstreams[upstream.name]
+  const above = [said?.baggage, baggageOfTop(decoded.baggage, upstream.external)]
   return [
     {
       name: route.name ?? templateOf(match),
@@ -113,6 +115,7 @@ function settleRoute(
       accept,
       emit,
       respond: route.respond ?? top.respond,
+      tracestate: settleTracestate(route.tracestate ?? said?.tracestate, upstream.external, emit),
       baggage: settleBaggage([route.baggage, ...above], route.accept ?? top.carriers, emit),
       spans: route.spans ?? top.spans,
       conflict: route.conflict ?? top.conflict,
@@ -140,6 +143,11 @@ function settleUpstreams(decoded: Decoded, top: Top): ReadonlyMap<string, Upstre
         external: upstream.external === true,
         randomFlag: upstream['random-flag'] ?? defaults.randomFlag,
         emit: upstream.emit ?? top.emit,
+        tracestate: settleTracestate(
+          upstream.tracestate,
+          upstream.external === true,
+          upstream.emit ?? top.emit
+        ),
         baggage: settleBaggage(
           [upstream.baggage, baggageOfTop(decoded.baggage, upstream.external === true)],
           top.carriers,

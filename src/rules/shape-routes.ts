@@ -3,17 +3,19 @@ import * as v from 'valibot'
 import { parseHost, parseTemplate } from '../route/pattern.ts'
 import { choice, distinct, key, must, named, parsed, table } from './notation.ts'
 import {
+  acceptList,
   allowedOrigin,
   baggageDialectList,
   count,
-  dialectList,
   duration,
+  emitList,
   fieldName,
   fieldValue,
   method,
   pattern,
   rate,
-  text
+  text,
+  tracestate
 } from './shape-values.ts'
 import { parseFieldName, parseOrigin, parseText } from './values.ts'
 
@@ -109,13 +111,17 @@ export const upstream = table({
   ),
   echo: key('The embedded upstream, which answers with what it received.', v.literal(true, 'expected true')),
   external: key(
-    'Somebody else runs it: it gets no baggage that is not said here or on a route.',
+    'Somebody else runs it: it gets no baggage and no tracestate of others that is not said here or on a route.',
     v.boolean()
   ),
-  emit: key('Dialects that this upstream reads.', dialectList),
+  emit: key('Dialects that this upstream reads.', emitList),
   'random-flag': key(
     'keep the flag of W3C that tells random trace ids, or mask it for an upstream that drops traceparent with it.',
     choice(['keep', 'mask'])
+  ),
+  tracestate: key(
+    'Keys of the members of tracestate that this upstream gets, or all; ot and those of its dialects when left out of an external one.',
+    tracestate
   ),
   baggage: key('Baggage for this upstream.', baggage),
   timeouts: key(
@@ -128,10 +134,11 @@ export const route = table({
   name: key('The name in spans and metrics; the path when left out.', text),
   match: must('What a request must be. The most specific route wins.', match),
   upstream: must('The name of an upstream.', v.string()),
-  accept: key('Dialects that are read, in order of precedence.', dialectList),
-  emit: key('Dialects that the upstream gets.', dialectList),
+  accept: key('Dialects that are read, in order of precedence.', acceptList),
+  emit: key('Dialects that the upstream gets.', emitList),
   sampling: key('Which traces of this route are kept.', table({ rate: rateKey, parent: parentKey })),
   cors: key('Which pages may call this route.', cors),
+  tracestate: key('Keys of the members of tracestate that the upstream gets, or all.', tracestate),
   baggage: key('Baggage on this route.', baggage),
   timeouts: key('How long to wait for the upstream.', table(idleTimeouts)),
   spans: key('report spans of this route, or none: a transparent hop.', spans),

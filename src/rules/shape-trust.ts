@@ -1,10 +1,16 @@
 // The shape of what rules say of callers: by what they are known, and what is believed of them.
 import * as v from 'valibot'
+import { parseIdentityRule } from './identities.ts'
 import { choice, distinct, key, must, parsed, table } from './notation.ts'
 import { allowedOrigin } from './shape-values.ts'
 import { parseRange, parseSecretField, parseSharedSecret } from './values.ts'
 
 const sharedSecret = parsed('a secret of 16 to 1024 visible characters without blanks', parseSharedSecret)
+
+const identity = parsed(
+  'a URI, all below one (spiffe://example.org/ns/shop/*), a DNS name, or CN= and a common name',
+  parseIdentityRule
+)
 
 const secret = v.pipe(
   table({
@@ -36,13 +42,17 @@ export const trustEntry = v.pipe(
       v.pipe(distinct(allowedOrigin), v.minLength(1, 'expected at least one origin'))
     ),
     secret: key('A secret that the caller knows.', secret),
+    identity: key(
+      'What its certificate calls it, one of these: spiffe://example.org/ns/shop/sa/orders, spiffe://example.org/ns/shop/*, a DNS name, or CN=…',
+      v.pipe(distinct(identity), v.minLength(1, 'expected at least one identity'))
+    ),
     context: must(
       'continue its trace, restart it with a link, or ignore what it says.',
       choice(['continue', 'restart', 'ignore'])
     )
   }),
   v.check(
-    ({ from, origin, secret }) => from !== undefined || origin !== undefined || secret !== undefined,
-    'expected at least one of from, origin and secret beside context'
+    ({ from, origin, secret, identity }) => [from, origin, secret, identity].some(each => each !== undefined),
+    'expected at least one of from, origin, secret and identity beside context'
   )
 )

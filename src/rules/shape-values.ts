@@ -1,15 +1,18 @@
 // Single values of rules as schemas: each takes text, and says in words what it would have taken.
 import * as v from 'valibot'
 import { baggageDialects } from '../baggage/find.ts'
-import { dialectNames } from '../dialects/find.ts'
+import { acceptedNames, dialectNames } from '../dialects/find.ts'
 import { parseAddress } from './address.ts'
 import { choice, distinct, oneOfText, parsed } from './notation.ts'
 import {
+  type PlainMap,
   parseAllowedOrigin,
   parseDuration,
   parseFieldName,
   parseFieldValue,
+  parseMemberKey,
   parseMethod,
+  parsePlainMap,
   parseRate,
   parseText
 } from './values.ts'
@@ -49,8 +52,10 @@ export function pattern(expected: string, parse: (text: string) => { kind: strin
 }
 
 /** Which there are depends on `dialects`: consistency.ts says so. */
-const dialect = v.pipe(v.string(`expected ${oneOfText(dialectNames)}`), v.metadata({ names: dialectNames }))
-export const dialectList = distinct(dialect)
+const dialectOf = (names: readonly string[]) =>
+  v.pipe(v.string(`expected ${oneOfText(names)}`), v.metadata({ names }))
+export const acceptList = distinct(dialectOf(acceptedNames))
+export const emitList = distinct(dialectOf(dialectNames))
 
 const [firstCarrier = 'w3c', ...otherCarriers] = baggageDialects.keys()
 export const baggageDialectList = distinct(choice([firstCarrier, ...otherCarriers]))
@@ -64,3 +69,14 @@ export function count(least: number, expected: string) {
     v.maxValue(1e9, expected)
   )
 }
+
+export const tracestate = v.union(
+  [v.literal('all'), distinct(parsed('the key of a member of tracestate, such as dd', parseMemberKey))],
+  'expected all or a list of keys such as [ot, dd]'
+)
+
+/** For whoever knows what the keys mean. */
+export const plainMap = v.custom<PlainMap>(
+  value => parsePlainMap(value) !== undefined,
+  'expected a map of plain values: text, numbers but .inf and .nan, true, false, null, lists, maps'
+)

@@ -1,8 +1,9 @@
 // The shape of one rule file: its keys, what each may say, and what editors show for it. The JSON Schema is made
 // from here. Must not know defaults (settle.ts) nor how keys depend on each other (consistency.ts).
 import * as v from 'valibot'
-import { dialectNames } from '../dialects/find.ts'
+import { acceptedNames } from '../dialects/find.ts'
 import { choice, key, must, named, parsed, table } from './notation.ts'
+import { listener } from './shape-listen.ts'
 import {
   baggage,
   conflict,
@@ -16,7 +17,7 @@ import {
   upstream
 } from './shape-routes.ts'
 import { trustEntry } from './shape-trust.ts'
-import { address, dialectList, duration, fieldValue, text } from './shape-values.ts'
+import { acceptList, address, duration, emitList, fieldValue, plainMap, text } from './shape-values.ts'
 import {
   parseBearer,
   parseDialectName,
@@ -62,9 +63,10 @@ const adapter = table({
     parsed('the name of an npm package', parsePackage)
   ),
   export: key(
-    'Which of its exports, where several are propagators: a class or a factory.',
+    'Which of its exports, where several are propagators: a class, a factory or an object. A factory is always named.',
     parsed('the name of an export', parseExport)
-  )
+  ),
+  options: key('What that class or factory is given: plain values, as one object.', plainMap)
 })
 
 /** One rule file. */
@@ -79,10 +81,7 @@ export const shape = table({
   ),
   listen: key(
     'Where requests come in.',
-    v.pipe(
-      v.array(table({ address: must('host:port, or :port.', address) })),
-      v.minLength(1, 'expected at least one address')
-    )
+    v.pipe(v.array(listener), v.minLength(1, 'expected at least one address'))
   ),
   admin: key(
     'Health, metrics and the rules in force, on a listener of their own.',
@@ -102,12 +101,12 @@ export const shape = table({
     'Dialects that the rules bring along, by the names that accept and emit call them.',
     named(
       'a name of small letters, digits and -, that no dialect has',
-      name => (dialectNames.includes(name) ? undefined : parseDialectName(name)),
+      name => (acceptedNames.includes(name) ? undefined : parseDialectName(name)),
       adapter
     )
   ),
-  accept: key('Dialects that are read, in order of precedence.', dialectList),
-  emit: key('Dialects that upstreams get which do not say themselves.', dialectList),
+  accept: key('Dialects that are read, in order of precedence.', acceptList),
+  emit: key('Dialects that upstreams get which do not say themselves.', emitList),
   conflict: key(
     'Where dialects name different traces: follow the first of accept, the richest, or the newest-dialect.',
     conflict
@@ -164,4 +163,5 @@ export type DecodedRoute = Decoded['routes'][number]
 export type DecodedMatch = DecodedRoute['match']
 export type DecodedCors = NonNullable<Decoded['cors']>
 export type DecodedBaggage = NonNullable<Decoded['baggage']>
+export type DecodedTls = NonNullable<NonNullable<Decoded['listen']>[number]['tls']>
 export type DecodedTrust = NonNullable<Decoded['trust']>[number]

@@ -1,5 +1,7 @@
 // The small notations of rule values: durations, rates, address ranges, URLs, names. Text to value or undefined.
 import { isIP } from 'node:net'
+import { isMemberKey } from '../trace/tracestate.ts'
+import { isFreeForSecret } from './owned-fields.ts'
 
 // One number and one unit, as the `5s` of Envoy, Traefik and the Collector.
 const durationPattern = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/
@@ -110,6 +112,11 @@ export function parseFieldName(text: string): string | undefined {
   return tokenPattern.test(text) ? text.toLowerCase() : undefined
 }
 
+/** The key of a member of tracestate. */
+export function parseMemberKey(text: string): string | undefined {
+  return isMemberKey(text) ? text : undefined
+}
+
 /** A method; they are case-sensitive, and all that are in use are upper case. */
 export function parseMethod(text: string): string | undefined {
   return tokenPattern.test(text) && text === text.toUpperCase() ? text : undefined
@@ -141,6 +148,14 @@ const textPattern = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,256}$/u
 /** The name of a service or route, a version, a tag. */
 export function parseText(text: string): string | undefined {
   return textPattern.test(text) && text === text.trim() ? text : undefined
+}
+
+// As long as paths get: https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/limits.h.html (PATH_MAX)
+const pathPattern = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,4096}$/u
+
+/** The path of a file. */
+export function parsePath(text: string): string | undefined {
+  return pathPattern.test(text) ? text : undefined
 }
 
 const upstreamPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,126}$/
@@ -180,27 +195,24 @@ export function parseExport(text: string): string | undefined {
   return exportPattern.test(text) ? text : undefined
 }
 
-// Fields that a request cannot do without: what bears a secret is taken out.
-const needed: ReadonlySet<string> = new Set([
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'cookie',
-  'expect',
-  'host',
-  'origin',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'via'
-])
+/** What JSON can say of an object. */
+export type PlainMap = Readonly<Record<string, unknown>>
+
+/** A map of plain values as it came from a rule file, where `.inf` and `.nan` are numbers. */
+export function parsePlainMap(value: unknown): PlainMap | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return isPlain(value) ? { ...value } : undefined
+}
+
+function isPlain(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
+  return typeof value !== 'object' || value === null || Object.values(value).every(isPlain)
+}
 
 /** The name of the field that bears a secret, in lower case. */
 export function parseSecretField(text: string): string | undefined {
   const name = parseFieldName(text)
-  return name === undefined || needed.has(name) ? undefined : name
+  return name !== undefined && isFreeForSecret(name) ? name : undefined
 }
 
 // Long enough that nobody guesses it, and that an empty file is no secret.

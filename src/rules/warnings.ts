@@ -1,8 +1,11 @@
 // What valid rules do that their author may not expect, in words for newcomers. Warnings stop nothing.
 import { dialects } from '../dialects/find.ts'
+import { baggageLossesOf } from './baggage-losses.ts'
 import { lossesOf, ownLosses } from './losses.ts'
 import type { Rules } from './rules.ts'
 import type { RouteSettings, Settings } from './settings.ts'
+import { settleTracestate } from './settle-tracestate.ts'
+import { tlsWarnings } from './tls-warnings.ts'
 
 /** What `check` warns of: one sentence each, what many routes share said once. */
 export function warningsOf({ rules, settings }: { rules: Rules; settings: Settings }): readonly string[] {
@@ -11,6 +14,7 @@ export function warningsOf({ rules, settings }: { rules: Rules; settings: Settin
     ...routeWarnings(rules, settings),
     ...spanWarnings(settings),
     ...trustWarnings(settings),
+    ...tlsWarnings(rules, settings),
     ...samplingWarnings(settings),
     ...upstreamWarnings(settings),
     ...exporterWarnings(settings),
@@ -37,7 +41,7 @@ function routeWarnings(rules: Rules, settings: Settings): readonly string[] {
     routes.push(route)
   }
   for (const { name, policy } of rules.routes) {
-    for (const loss of lossesOf(policy)) say(loss, name)
+    for (const loss of [...lossesOf(policy), ...baggageLossesOf(policy.baggage)]) say(loss, name)
   }
   for (const route of settings.routes) {
     for (const sentence of routeSentences(route)) say(sentence, route.name)
@@ -61,6 +65,7 @@ function routeSentences(route: RouteSettings): readonly string[] {
           `upstream ${route.upstream.name} is external, and is handed baggage as ${route.baggage.emit.join(', ')}: others read what it says`
         ]
       : []),
+    ...tracestateSentences(route),
     ...(route.cors?.mode === 'amend'
       ? [
           'cors mode amend leaves preflights to the upstream: an upstream that refuses OPTIONS keeps browsers out'
@@ -73,6 +78,15 @@ function routeSentences(route: RouteSettings): readonly string[] {
       ? ['traceresponse is answered, but without cors no page of another origin can read it']
       : [])
   ]
+}
+
+function tracestateSentences({ upstream, tracestate, emit }: RouteSettings): readonly string[] {
+  if (!upstream.external || !emit.some(tellsTracestate)) return []
+  const meant = settleTracestate(undefined, true, emit)
+  const more = tracestate === 'all' ? [] : tracestate.filter(key => !meant.includes(key))
+  if (tracestate !== 'all' && more.length === 0) return []
+  const handed = tracestate === 'all' ? 'all of tracestate' : `${more.join(', ')} of tracestate`
+  return [`upstream ${upstream.name} is external, and is handed ${handed}: others read what it says`]
 }
 
 function restoreSentences({ restore, accept, emit, spans }: RouteSettings): readonly string[] {
@@ -118,14 +132,14 @@ function spanWarnings(settings: Settings): readonly string[] {
 
 function trustWarnings({ trust }: Settings): readonly string[] {
   const any = trust.findIndex(
-    ({ from, origins, secret }) => from.kind === 'any' && origins === undefined && secret === undefined
+    ({ from, identities, origins, secret }) =>
+      from.kind === 'any' && [identities, origins, secret].every(each => each === undefined)
   )
   const after = any === -1 ? 0 : trust.length - any - 1
-  const claims = trust.flatMap(({ from, origins, secret, context }, index) =>
-    context === 'continue' && from.kind === 'any' && origins !== undefined && secret === undefined
-      ? [index]
-      : []
-  )
+  const claims = trust.flatMap(({ from, identities, origins, secret, context }, index) => {
+    const proven = from.kind !== 'any' || secret !== undefined || identities !== undefined
+    return context === 'continue' && origins !== undefined && !proven ? [index] : []
+  })
   return [
     ...(after === 0 ? [] : [`trust: ${after} after "from: any" can never match; the first match wins`]),
     ...claims.map(

@@ -1,8 +1,10 @@
 // The gateway's own tracestate member, `tb`: what a foreign dialect said that W3C has no room for, so that a later
 // gateway gives it back. It claims nothing that the trace id beside it does not bear out.
+import { isForeignTraceId } from './foreign-id.ts'
 import { canonicalTraceId, type Family } from './identity.ts'
 import { packId, unpackId } from './packing.ts'
 import { isRpcId } from './rpc.ts'
+import { isSw8Id } from './sw8.ts'
 
 export const carryKey = 'tb'
 
@@ -53,8 +55,9 @@ export function writeCarry(carry: Carry, traceId: string, spanId: string): strin
 }
 
 /**
- * What a value carries of this family. Undefined when it is of another one, not in canonical form, or about
- * another trace than the traceparent beside it: the trace was begun anew, or somebody made it up.
+ * What a value carries of this family. Undefined when it is of another one, not in canonical form, of texts that the
+ * family's own header could not hold, or about another trace than the traceparent beside it: the trace was begun anew,
+ * or somebody made it up.
  */
 export function readCarry(
   value: string,
@@ -70,6 +73,7 @@ export function readCarry(
   const trace = packed === undefined ? traceId : unpackId(packed)
   // What equals the trace id beside it is left out, in the one form that there is.
   if (trace === undefined || (packed !== undefined && trace === traceId)) return undefined
+  if (!isForeignTraceId(family, trace)) return undefined
   const place = family === 'sw8' ? segmentOf(parts) : rpcOf(parts)
   if (place === undefined || canonicalTraceId(family, trace) !== traceId) return undefined
   return { family, trace, ...place, direct: parent === spanId }
@@ -84,7 +88,8 @@ function segmentOf(parts: ReadonlyMap<string, string>): Place | undefined {
   const number = parts.get('n')
   if (packed === undefined && number === undefined) return nowhere
   const segment = packed === undefined ? undefined : unpackId(packed)
-  if (segment === undefined || number === undefined || !indexPattern.test(number)) return undefined
+  if (segment === undefined || !isSw8Id(segment)) return undefined
+  if (number === undefined || !indexPattern.test(number)) return undefined
   const index = Number(number)
   return index > maxIndex ? undefined : { segment, index, rpc: undefined }
 }

@@ -1,28 +1,31 @@
 // SkyWalking's baggage, sw8-correlation: `base64(key):base64(value),…`. Text in, pairs out, and back.
-// https://skywalking.apache.org/docs/main/next/en/api/x-process-propagation-headers-v3/#correlation-header-item
+// https://skywalking.apache.org/docs/main/next/en/api/x-process-correlation-headers-v1/
 import { decodeText, encodeText } from './base64.ts'
-import type { Pair } from './user-data.ts'
+import { type Pair, type Pairs, tooLong } from './user-data.ts'
 
-const maxLength = 2048
+export const maxCorrelation = 2048
 /** What agents keep: https://github.com/apache/skywalking-java CorrelationContext */
-const maxPairs = 3
-const maxValue = 128
+export const maxPairs = 3
+export const maxValue = 128
 
 /**
  * The first three pairs; what is no pair, or has no key or value, is left out. Of a repeated key the last value
  * counts. Nothing at all of a field that is longer than any agent sends.
  */
-export function decodeCorrelation(field: string): Pair[] {
-  if (field.length > maxLength) return []
+export function decodeCorrelation(field: string): Pairs {
+  if (field.length > maxCorrelation) return tooLong
   const pairs = new Map<string, string>()
+  let dropped = 0
   for (const entry of field.split(',')) {
     if (pairs.size === maxPairs) break
-    const parts = entry.trim().split(':', 3)
-    if (parts.length !== 2) continue
-    const [key = '', value = ''] = parts.map(decodeText)
-    if (key !== '' && value !== '') pairs.set(key, value)
+    const text = entry.trim()
+    if (text === '') continue
+    const parts = text.split(':', 3)
+    const [key = '', value = ''] = parts.length === 2 ? parts.map(decodeText) : []
+    if (key === '' || value === '') dropped++
+    else pairs.set(key, value)
   }
-  return [...pairs]
+  return { pairs: [...pairs], dropped }
 }
 
 /** The field for these pairs, '' for none: three at most, and none whose value agents would not take. */
@@ -33,7 +36,7 @@ export function encodeCorrelation(pairs: Iterable<Pair>): string {
     if (entries.length === maxPairs) break
     if (key === '' || value === '' || value.length > maxValue) continue
     const entry = `${encodeText(key)}:${encodeText(value)}`
-    if (length + 1 + entry.length > maxLength) continue
+    if (length + 1 + entry.length > maxCorrelation) continue
     length += 1 + entry.length
     entries.push(entry)
   }

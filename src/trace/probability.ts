@@ -2,7 +2,7 @@
 // Every hop that compares the same randomness with a threshold comes to the same answer. Pure: strings in, out.
 import { memberOf, withMember, withoutMember } from './tracestate.ts'
 
-const key = 'ot'
+export const oddsKey = 'ot'
 // https://www.w3.org/TR/trace-context-2/#value
 const maxValue = 256
 
@@ -33,7 +33,7 @@ function subvalue(value: string, name: string, pattern: RegExp): string | undefi
 
 /** What the `ot` member of a canonical tracestate says; malformed parts count as absent. */
 export function readOt(tracestate: string): Ot {
-  const value = memberOf(tracestate, key)
+  const value = memberOf(tracestate, oddsKey)
   if (value === undefined) return nothing
   return { th: subvalue(value, 'th', thresholdPattern), rv: subvalue(value, 'rv', randomnessPattern) }
 }
@@ -43,17 +43,17 @@ export function readOt(tracestate: string): Ot {
  * go, and so does the member when nothing is left; the same string when nothing changes.
  */
 export function writeOt(tracestate: string, th: string | undefined): string {
-  const old = memberOf(tracestate, key)
-  if (old === undefined) return th === undefined ? tracestate : withMember(tracestate, key, `th:${th}`)
+  const old = memberOf(tracestate, oddsKey)
+  if (old === undefined) return th === undefined ? tracestate : withMember(tracestate, oddsKey, `th:${th}`)
   const { th: oldTh, rv } = readOt(tracestate)
   const parts = old.split(';').filter(part => part.trim() !== '' && !knownPattern.test(part))
   if (rv !== undefined) parts.unshift(`rv:${rv}`)
   if (th !== undefined) parts.unshift(`th:${th}`)
-  if (parts.length === 0) return withoutMember(tracestate, key)
+  if (parts.length === 0) return withoutMember(tracestate, oddsKey)
   // What was in the middle may be the end now, and a tracestate value does not end in a space.
   const value = parts.join(';').trimEnd()
   if (th === oldTh && value.length === old.length) return tracestate
-  if (value.length <= maxValue) return withMember(tracestate, key, value)
+  if (value.length <= maxValue) return withMember(tracestate, oddsKey, value)
   // No room to say what the odds are, so nothing is said of them.
   return writeOt(tracestate, undefined)
 }

@@ -18,7 +18,12 @@ export function parentRpcId(rpcId: string): string | undefined {
   return dot === -1 ? undefined : rpcId.slice(0, dot)
 }
 
-/** The path that an attempt sends: the next one below the gateway's own, unless the gateway does not show. */
+/**
+ * The path that an attempt sends: the next one below the gateway's own, unless the gateway does not show, or the path
+ * would be longer than what the next gateway reads, which would begin a new trace.
+ */
 export function calledRpcId(own: string, hop: Hop): string {
-  return hop.transparent ? own : `${own}.${hop.number}`
+  if (hop.transparent) return own
+  const called = `${own}.${hop.number}`
+  return called.length > maxLength ? own : called
 }

@@ -1,7 +1,8 @@
 // SOFATracer's single header, sftc_head: `tcid=…&spid=…&pspid=…&sample=true&` and baggage, as a whole URL-encoded.
 // https://github.com/sofastack/sofa-tracer, AbstractTextFormatter
 
-const maxLength = 4096
+/** As for every header of ids that has no bound of its own; its baggage is read up to the same. */
+export const maxSofaHead = 1024
 
 export type SofaHead = {
   readonly trace: string | undefined
@@ -12,7 +13,7 @@ export type SofaHead = {
 
 /** Reads the header: what it names first counts. Undefined when it is too long, or its encoding is none. */
 export function readSofaHead(value: string): SofaHead | undefined {
-  const text = value.length > maxLength ? undefined : decoded(value)
+  const text = value.length > maxSofaHead ? undefined : decoded(value)
   if (text === undefined) return undefined
   const parts = new Map<string, string>()
   for (const part of text.split('&')) {

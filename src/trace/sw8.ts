@@ -12,7 +12,7 @@ const maxEndpoint = 150
 
 // https://skywalking.apache.org/docs/main/next/en/api/x-process-propagation-headers-v3/#standard-header-item
 const indexPattern = /^[0-9]{1,10}$/
-// Ids are any text, but none that a log or a terminal would take for more than text.
+// Ids and names are any text, but none that a log or a terminal would take for more than text.
 const controlPattern = /\p{Cc}/u
 // https://skywalking.apache.org/docs/main/next/en/api/x-process-propagation-headers-v3/#extension-header-item;
 // the time of a sender that has none is a blank.
@@ -45,6 +45,7 @@ export type Sw8Reason =
   | 'empty-field'
   | 'trace-id'
   | 'segment-id'
+  | 'control-character'
 
 /** Reads a header that is not empty. */
 export function readSw8(value: string): Sw8 | Sw8Reason {
@@ -63,13 +64,15 @@ export function readSw8(value: string): Sw8 | Sw8Reason {
   if (trace === undefined || segment === undefined || service === undefined) return 'base64'
   if (instance === undefined || endpoint === undefined || peer === undefined) return 'base64'
   if (trace === '' || segment === '' || service === '') return 'empty-field'
-  if (!isId(trace)) return 'trace-id'
-  if (!isId(segment)) return 'segment-id'
+  if (!isSw8Id(trace)) return 'trace-id'
+  if (!isSw8Id(segment)) return 'segment-id'
+  if (controlPattern.test(service + instance + endpoint + peer)) return 'control-character'
   return { sampled: flag === '1', trace, segment, index, service, instance, endpoint, peer }
 }
 
-function isId(text: string): boolean {
-  return text.length <= maxId && !controlPattern.test(text)
+/** Whether a text can be the id of a trace or a segment. */
+export function isSw8Id(text: string): boolean {
+  return text !== '' && text.length <= maxId && !controlPattern.test(text)
 }
 
 /** Writes a header of a sampled trace. No field may be empty: agents would drop the request from the trace. */

@@ -21,6 +21,8 @@ const invalidMember: Tracestate = { list: '', discarded: 'invalid-member' }
 const tooManyMembers: Tracestate = { list: '', discarded: 'too-many-members' }
 
 // https://www.w3.org/TR/trace-context-2/#key
+const keyPattern = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/
+// https://www.w3.org/TR/trace-context-2/#key
 // https://www.w3.org/TR/trace-context-2/#value
 const memberPattern =
   /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
@@ -55,6 +57,11 @@ export function parseTracestate(raw: string): Tracestate {
   return { list: length === raw.length ? raw : kept.join(','), discarded: undefined }
 }
 
+/** True for what can be the key of a member. */
+export function isMemberKey(text: string): boolean {
+  return keyPattern.test(text)
+}
+
 /** Where the member of a key begins in a canonical list; -1 for nowhere. */
 function find(list: string, key: string): number {
   const start = `${key}=`
@@ -81,6 +88,14 @@ export function withoutMember(list: string, key: string): string {
   if (start === -1) return list
   const end = endOf(list, start)
   return start === 0 ? list.slice(end + 1) : list.slice(0, start - 1) + list.slice(end)
+}
+
+/** A canonical list of the members with these keys alone; the same string when it has no others. */
+export function withOnly(list: string, keys: ReadonlySet<string>): string {
+  if (list === '') return list
+  const members = list.split(',')
+  const kept = members.filter(member => keys.has(member.slice(0, member.indexOf('='))))
+  return kept.length === members.length ? list : kept.join(',')
 }
 
 /**

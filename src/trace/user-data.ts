@@ -2,6 +2,14 @@
 
 export type Pair = readonly [key: string, value: string]
 
+export type Pairs = {
+  readonly pairs: readonly Pair[]
+  /** How many made no sense; all of a field that is too long count as one. */
+  readonly dropped: number
+}
+
+export const tooLong: Pairs = { pairs: [], dropped: 1 }
+
 const maxLength = 4096
 
 // Between pairs and within one: `&` and `=` on HTTP, and what EagleEye's own libraries have in memory.
@@ -12,15 +20,18 @@ const keyPattern = /^[\x20-\x25\x27-\x3c\x3e-\x7e]{1,256}$/
 const valuePattern = /^[\x20-\x25\x27-\x7e]{0,4096}$/
 
 /** The pairs in order, repeated keys included; a key alone has an empty value. Nothing of a field beyond 4 KiB. */
-export function decodeUserData(field: string): Pair[] {
-  if (field.length > maxLength) return []
+export function decodeUserData(field: string): Pairs {
+  if (field.length > maxLength) return tooLong
   const pairs: Pair[] = []
+  let dropped = 0
   for (const part of field.split(betweenPairs)) {
+    if (part === '') continue
     const at = part.search(withinPair)
     const key = at === -1 ? part : part.slice(0, at)
-    if (key !== '') pairs.push([key, at === -1 ? '' : part.slice(at + 1)])
+    if (key === '') dropped++
+    else pairs.push([key, at === -1 ? '' : part.slice(at + 1)])
   }
-  return pairs
+  return { pairs, dropped }
 }
 
 /** The field for these pairs, '' for none: without those that cannot be told apart in it, or are not ASCII. */

@@ -4,6 +4,7 @@ import type { Mediation } from '../mediate/mediate.ts'
 import type { Policy, SamplingPlan } from '../mediate/policy.ts'
 import type { Arrival } from '../mediate/receive.ts'
 import type { Rules, Verdict } from '../rules/rules.ts'
+import { writeCarry } from '../trace/carry.ts'
 import type { Received, Sampling, TraceContext } from '../trace/context.ts'
 
 /** Why it came to this, in sentences. `address` is the caller's. */
@@ -18,7 +19,16 @@ export function explain(
     ...rememberedBy(mediation, policy.members.read !== undefined),
     trustSentence(trusted),
     samplingSentence(mediation, plan)
-  ]
+  ].map(plain)
+}
+
+// What a terminal obeys or hides: controls, marks of direction, separators of lines.
+// https://www.unicode.org/reports/tr44/#General_Category_Values
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+/** With what callers wrote in a form that a terminal shows. */
+function plain(sentence: string): string {
+  return sentence.replace(unseen, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
 }
 
 function followed(mediation: Mediation, { accept, conflict }: Policy): readonly string[] {
@@ -66,12 +76,15 @@ function precedence({ dialect, spoken, conflicts }: Arrival, conflict: Policy['c
 }
 
 /** What became of a dialect that was spoken beside the one that is followed. */
-function besides({ dialect, received }: Arrival['spoken'][number], { arrival, links }: Mediation): string {
+function besides(
+  { dialect, received }: Arrival['spoken'][number],
+  { arrival, links, reports }: Mediation
+): string {
   if (received.kind !== 'decision') {
     if (!arrival.conflicts.some(one => one.dialect === dialect)) {
       return `${dialect} names the same trace: no conflict`
     }
-    const linked = links.some(link => link.dialect === dialect) ? ', and the span links to it' : ''
+    const linked = reports && links.some(link => link.dialect === dialect) ? ', and the span links to it' : ''
     return `${dialect} names another trace: it is not followed${linked}`
   }
   const winner = arrival.spoken.find(one => one.dialect === arrival.dialect)
@@ -160,10 +173,12 @@ function samplingSentence(
 export function lossesIn(
   context: TraceContext,
   policy: Policy,
-  untouched: string | undefined
+  { untouched, arrival }: Mediation
 ): readonly string[] {
   return policy.emit.flatMap(({ name, carries }) => {
-    if (name === untouched) return [`${name} passes as it came, byte for byte`]
+    const other = arrival.conflicts.some(({ dialect }) => dialect === name) ? ': it names another trace' : ''
+    if (untouched.dialects.includes(name)) return [`${name} passes as it came, byte for byte${other}`]
+    if (untouched.apart.has(name)) return [`${name} goes on with the other trace that it names`]
     const lost = lostIn(context, carries)
     return lost.length === 0 ? [] : [`${name} loses ${lost.join('; ')}`]
   })
@@ -189,6 +204,17 @@ function lostIn(context: TraceContext, carries: Policy['emit'][number]['carries'
       : []),
     ...(parentId !== undefined && !carries.parentId ? [`the parent's own parent (${parentId})`] : []),
     ...(random && !carries.random ? ['the flag that the trace id is random'] : []),
-    ...(tracestate !== '' && !carries.tracestate ? [`tracestate (${tracestate})`] : [])
+    ...(tracestate !== '' && !carries.tracestate ? [`tracestate (${tracestate})`] : []),
+    ...(carries.tracestate && !isCarried(context)
+      ? ['the trace id as SkyWalking wrote it, which is too long for tracestate: another stands for it']
+      : [])
   ]
+}
+
+/** False for a long id of SkyWalking's, mostly one of letters beyond ASCII. */
+function isCarried({ traceId, spanId, residue }: TraceContext): boolean {
+  const trace = residue?.get('sw8.trace')
+  if (trace === undefined) return true
+  const carry = { family: 'sw8', trace, segment: undefined, index: undefined, rpc: undefined } as const
+  return writeCarry(carry, traceId, spanId) !== undefined
 }

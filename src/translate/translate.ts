@@ -1,8 +1,8 @@
 // A dry run: what a request's trace headers are understood as, and what each upstream would receive. No server.
 import { attempt, isSampled, type Mediation, mediate } from '../mediate/mediate.ts'
-import type { SamplingPlan, Trust } from '../mediate/policy.ts'
+import type { SamplingPlan, Strip, Trust } from '../mediate/policy.ts'
 import { callOf } from '../proxy/call.ts'
-import { createFieldReader } from '../proxy/fields.ts'
+import { createFieldReader, type FieldReader } from '../proxy/fields.ts'
 import { targetOf } from '../proxy/target.ts'
 import type { Route, Rules } from '../rules/rules.ts'
 import type { Received } from '../trace/context.ts'
@@ -57,6 +57,8 @@ export type DryRun = {
   readonly why: readonly string[]
   /** By upstream: what each emitted dialect loses of this context. */
   readonly losses: ReadonlyMap<string, readonly string[]>
+  /** Trace fields of the caller that go on as they came, for nobody else may write them. */
+  readonly relayed: readonly string[]
 }
 
 /** Asks the rules. Ids of new spans are as random as those of a real request. */
@@ -71,7 +73,14 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
   const route = matched ?? rules.routes[0]
   if (route === undefined) throw new Error('rules without a route')
   const { method, path, from: address } = question
-  const verdict = rules.trust({ address, read: reader.read, method, target: path, now: Date.now })
+  const verdict = rules.trust({
+    address,
+    read: reader.read,
+    identities: [],
+    method,
+    target: path,
+    now: Date.now
+  })
   const { context: trust } = verdict
   const own = steady(ids)
   const { read, each } = reader
@@ -84,10 +93,8 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
     const call = callOf(rules.service, one, question.method, one.upstream.targets[0] ?? embedded, 1)
     const mediated = one === route ? mediation : through(one)
     const { span, set } = attempt(mediated, one.policy, one.sampling(target), ids, call)
-    const untouched = mediated.untouched.length > 0 ? mediated.arrival.dialect : undefined
-    losses.set(to, lossesIn(span, one.policy, untouched))
-    const prefixes = one.policy.stripPrefixes.map(prefix => `${prefix}*`)
-    upstreams.push([to, { set: pairs(set), strip: [...one.policy.strip, ...prefixes] }])
+    losses.set(to, lossesIn(span, one.policy, mediated))
+    upstreams.push([to, { set: pairs(set), strip: named(one.policy.strip[trust]) }])
   }
   const translation = {
     received: receivedOf(mediation),
@@ -96,7 +103,19 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
     upstreams: Object.fromEntries(upstreams)
   }
   const why = explain(mediation, route.policy, route.sampling(target), { address, verdict, rules })
-  return { translation, route: matched?.name, why, losses }
+  return { translation, route: matched?.name, why, losses, relayed: relayedBy(route, trust, read) }
+}
+
+function relayedBy({ policy }: Route, trust: Trust, read: FieldReader['read']): readonly string[] {
+  if (trust !== 'continue') return []
+  return policy.accept.flatMap(({ inject, fields }) =>
+    inject === undefined ? fields.filter(field => read(field.toLowerCase()) !== undefined) : []
+  )
+}
+
+/** The fields that go before those of `set` come. */
+function named({ fields, prefixes }: Strip): readonly string[] {
+  return [...fields, ...prefixes.map(prefix => `${prefix}*`)]
 }
 
 /** A dry run takes nothing of what callers may force. */

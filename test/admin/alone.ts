@@ -37,7 +37,8 @@ export async function alone(t: Test, text: string = yaml): Promise<Alone> {
     linesLost: () => 0,
     rates: () => [],
     spans: () => new Map([['console', nothing]]),
-    rulesLoaded: () => 0
+    rulesLoaded: () => 0,
+    certificates: () => []
   })
   const propagation = createPropagation(() => 0)
   let reloads = 0

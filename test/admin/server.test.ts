@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { byRank } from '../../src/dialects/find.ts'
+import { acceptedByRank } from '../../src/dialects/find.ts'
 import { parseMetrics, readingOf } from '../report/prometheus-text.ts'
 import { folderOf } from '../rules/rule-files.ts'
 import { alone, ask, yaml } from './alone.ts'
@@ -51,7 +51,7 @@ routes: [{ match: { path: /** }, upstream: orders }]
     admin: { token: /^\$\{file:.*\}$/ },
     export: [{ otlp: { url: 'http://127.0.0.1:9/v1/traces?***', headers: { 'api-key': '***' } } }],
     sampling: { rate: '100%', parent: 'follow' },
-    accept: byRank.map(dialect => dialect.name)
+    accept: acceptedByRank.map(dialect => dialect.name)
   })
 })
 

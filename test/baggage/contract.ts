@@ -14,6 +14,13 @@ export function read(dialect: BaggageDialect, headers: Headers): readonly Member
   return dialect.extract(readerOf(headers), eachOf(headers))
 }
 
+/** What a dialect says of what it left out. */
+export function garbledIn(dialect: BaggageDialect, headers: Headers): readonly string[] {
+  const garbled: string[] = []
+  dialect.extract(readerOf(headers), eachOf(headers), garbled)
+  return garbled
+}
+
 /** What a dialect reads, as keys and values. */
 export function pairsRead(dialect: BaggageDialect, headers: Headers): [string, string][] {
   return read(dialect, headers).map(({ key, value }) => [key, value])
@@ -66,6 +73,34 @@ const names = (dialect: BaggageDialect) => [
 ]
 
 export function contract(t: Test, dialect: BaggageDialect): void {
+  t.test(`${dialect.name} carries over its wire what it says it carries`, async t => {
+    const { carries } = dialect
+    const arrives = (members: readonly Member[], maxBytes = 100_000) =>
+      pairsRead(dialect, write(dialect, members, maxBytes))
+    const many = Array.from({ length: 100 }, (_, i) => member(`k${i}`, 'v'))
+    t.equal(arrives(many).length, carries.members, 'members')
+    const long = (length: number) => arrives([member('k', 'v'.repeat(length))]).length
+    const longest = carries.valueLength ?? 2048
+    t.equal(long(longest), 1, 'the longest value')
+    if (carries.valueLength !== undefined) t.equal(long(longest + 1), 0, 'a longer value')
+    const { bytes = 5000 } = carries
+    const wide = 'k'.repeat(Math.ceil((bytes * 1.3) / carries.members))
+    const big = Array.from({ length: carries.members }, (_, i) => member(`${wide}${i}`, 'v'.repeat(100)))
+    const length = write(dialect, big, 100_000).reduce((sum, [, text]) => sum + text.length, 0)
+    if (carries.bytes === undefined) t.equal(arrives(big).length, carries.members, 'as much as rules allow')
+    else t.ok(length <= carries.bytes && length > carries.bytes * 0.5, `${length} bytes of ${carries.bytes}`)
+    t.equal(arrives([member('k', '')]).length, carries.emptyValues ? 1 : 0, 'empty values')
+    t.equal(arrives([member('a é', 'v')]).length, carries.anyKey ? 1 : 0, 'any key')
+    t.strictSame(
+      arrives([member('aKey', 'v')]),
+      [[carries.caseOfKeys ? 'aKey' : 'akey', 'v']],
+      'case of keys'
+    )
+    t.equal(arrives([member('k', '1'), member('k', '2')]).length, carries.repeats ? 2 : 1, 'repeats')
+    const rich: Member = { key: 'k', value: 'v', dialect: 'w3c', raw: 'k=v;p=1' }
+    t.equal(write(dialect, [rich])[0]?.[1].includes('p=1'), carries.properties, 'properties')
+  })
+
   t.test(`${dialect.name} gives any text back from its wire`, async t => {
     fc.assert(
       fc.property(
@@ -80,6 +115,7 @@ export function contract(t: Test, dialect: BaggageDialect): void {
           )
           sendable(dialect, set)
           assert.deepEqual(pairsRead(dialect, set), whole)
+          assert.deepEqual(garbledIn(dialect, set), [])
         }
       )
     )
@@ -91,6 +127,7 @@ export function contract(t: Test, dialect: BaggageDialect): void {
     fc.assert(
       fc.property(headers, fc.nat(200), (sent, maxBytes) => {
         const members = read(dialect, sent)
+        assert(['', dialect.name].includes(garbledIn(dialect, sent).join()), 'once at most')
         for (const each of members) {
           assert(each.key !== '' && each.dialect === dialect.name)
           assert(each.raw === undefined || /^[\t\x20-\x7e]*$/.test(each.raw))

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { eagleeye } from '../../src/baggage/eagleeye.ts'
 import { type Reading, vectors } from '../vectors/vectors.ts'
-import { contract, member, pairsRead, read, write } from './contract.ts'
+import { contract, garbledIn, member, pairsRead, read, write } from './contract.ts'
 
 contract(t, eagleeye)
 
@@ -30,4 +30,11 @@ t.test('no field is longer than 4 KiB, read or written', async t => {
     member('c', '')
   ])
   t.equal(value.length, 4096)
+})
+
+t.test('what has no key is said, once', async t => {
+  for (const bad of ['=1', 'a=1&=2&=3', 'x'.repeat(5000)])
+    t.strictSame(garbledIn(eagleeye, [['EagleEye-UserData', bad]]), ['eagleeye'], bad.slice(0, 20))
+  for (const good of ['', '&', 'a', 'a=&&b=1'])
+    t.strictSame(garbledIn(eagleeye, [['EagleEye-UserData', good]]), [], good)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { jaeger } from '../../src/baggage/jaeger.ts'
-import { contract, member, pairsRead, read, write } from './contract.ts'
+import { contract, garbledIn, member, pairsRead, read, write } from './contract.ts'
 
 contract(t, jaeger)
 
@@ -61,4 +61,31 @@ t.test('of a field sent twice the last line counts', async t => {
     ['uberctx-A', '2']
   ] as const
   t.strictSame(write(jaeger, read(jaeger, headers)), [['uberctx-a', '2']])
+})
+
+t.test('what is no member is said, once', async t => {
+  const long = 'k'.repeat(257)
+  for (const headers of [
+    [['uberctx-', 'no key']],
+    [[`uberctx-${long}`, '1']],
+    [['jaeger-baggage', 'a=1,junk']],
+    [['jaeger-baggage', ' =1']],
+    [['jaeger-baggage', `a=${'x'.repeat(2000)}`]],
+    [
+      ['uberctx-', '1'],
+      ['uberctx-', '2'],
+      ['jaeger-baggage', 'junk,junk']
+    ]
+  ] as const) {
+    t.strictSame(garbledIn(jaeger, headers), ['jaeger'], JSON.stringify(headers).slice(0, 60))
+  }
+  t.strictSame(garbledIn(jaeger, [['uberctx', '1']]), [], 'no baggage')
+  t.strictSame(
+    garbledIn(jaeger, [
+      ['uberctx-a', ''],
+      ['jaeger-baggage', 'a=1, ,b=,']
+    ]),
+    [],
+    'a key said twice, nothing between commas, a value that is empty'
+  )
 })

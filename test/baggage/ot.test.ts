@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ot } from '../../src/baggage/ot.ts'
-import { contract, member, pairsRead, write } from './contract.ts'
+import { contract, garbledIn, member, pairsRead, write } from './contract.ts'
 
 contract(t, ot)
 
@@ -26,4 +26,10 @@ t.test('only what could not be sent as it is gets encoded', async t => {
     ['ot-baggage-b', '%20%C3%A9%25%20'],
     ['ot-baggage-c', '']
   ])
+})
+
+t.test('a field without a key, or with one that is too long, is said', async t => {
+  t.strictSame(garbledIn(ot, [['ot-baggage-', '1']]), ['ot'])
+  t.strictSame(garbledIn(ot, [[`ot-baggage-${'k'.repeat(257)}`, '1']]), ['ot'])
+  t.strictSame(garbledIn(ot, [['ot-baggage-a', '\xff']]), [], 'any value is one')
 })

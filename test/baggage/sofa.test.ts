@@ -1,7 +1,7 @@
 import t from 'tap'
 import { sofa } from '../../src/baggage/sofa.ts'
 import { type Reading, vectors } from '../vectors/vectors.ts'
-import { contract, member, pairsRead, read, write } from './contract.ts'
+import { contract, garbledIn, member, pairsRead, read, write } from './contract.ts'
 
 contract(t, sofa)
 
@@ -30,4 +30,20 @@ t.test('sftc_head holds baggage beside the ids, its separators escaped twice', a
   ]
   t.strictSame(pairsRead(sofa, [['sftc_head', encodeURIComponent(head)]]), expected)
   t.strictSame(read(sofa, [['sftc_head', encodeURIComponent(`a=${'x'.repeat(2000)}`)]]), [])
+})
+
+t.test('what is no member is said, once', async t => {
+  for (const headers of [
+    [['baggage-', '1']],
+    [['sftc_head', 'tcid%3D1%26junk']],
+    [['sftc_head', 'tcid%3D1%26%3Dv%26%3Dw']],
+    [['sftc_head', 'x'.repeat(2000)]],
+    [
+      ['Baggage-', '1'],
+      ['sftc_head', 'junk']
+    ]
+  ] as const) {
+    t.strictSame(garbledIn(sofa, headers), ['sofa'], JSON.stringify(headers).slice(0, 60))
+  }
+  t.strictSame(garbledIn(sofa, [['sftc_head', 'tcid%3D1%26spid%3D0%26a%3D%26']]), [])
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { sw8 } from '../../src/baggage/sw8.ts'
 import { type Vector, vectors } from '../vectors/vectors.ts'
-import { contract, member, pairsRead, write } from './contract.ts'
+import { contract, garbledIn, member, pairsRead, write } from './contract.ts'
 
 contract(t, sw8)
 
@@ -28,4 +28,12 @@ t.test('of a key that a list repeats the last value goes', async t => {
     ['a', '3'],
     ['b', '2']
   ])
+})
+
+t.test('what is no pair is said, once; a fourth pair makes sense', async t => {
+  for (const bad of ['junk', '!!:!!', 'YQ==:', ':YQ==', '/w==:YQ==', 'YQ==:YQ==,x,y', 'x'.repeat(3000)])
+    t.strictSame(garbledIn(sw8, [['sw8-correlation', bad]]), ['sw8'], bad.slice(0, 20))
+  const four = ['YQ==:MQ==', 'Yg==:Mg==', 'Yw==:Mw==', 'ZA==:NA=='].join(',')
+  for (const good of ['', four, 'YQ==:MQ==, ,'])
+    t.strictSame(garbledIn(sw8, [['sw8-correlation', good]]), [], good)
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { w3c } from '../../src/baggage/w3c.ts'
 import { type Vector, vectors } from '../vectors/vectors.ts'
-import { contract, member, pairsRead, read, write } from './contract.ts'
+import { contract, garbledIn, member, pairsRead, read, write } from './contract.ts'
 
 contract(t, w3c)
 
@@ -49,4 +49,9 @@ t.test('Sentry’s members go all or none', async t => {
   const whole = 'a=1,sentry-trace_id=x,b=2,sentry-sample_rate=0.5'
   t.strictSame(write(w3c, members, whole.length), [['baggage', whole]])
   t.strictSame(write(w3c, members, whole.length - 1), [['baggage', 'a=1,b=2']])
+})
+
+t.test('what is no member is said, once', async t => {
+  t.strictSame(garbledIn(w3c, [['baggage', 'a=1,junk,=2']]), ['w3c'])
+  t.strictSame(garbledIn(w3c, [['baggage', 'a=1,,b=2']]), [])
 })

@@ -15,11 +15,14 @@ import { hop } from '../call.ts'
 import { type Figure, figure, formatFigure, table } from './figures.ts'
 
 const dialects = [w3c, b3, jaeger]
+const strip = {
+  fields: new Set(dialects.flatMap(({ fields }) => fields.map(field => field.toLowerCase()))),
+  prefixes: []
+}
 const policy: Policy = {
   accept: dialects,
   emit: dialects,
-  strip: new Set(dialects.flatMap(({ fields }) => fields.map(field => field.toLowerCase()))),
-  stripPrefixes: [],
+  strip: { continue: strip, restart: strip, ignore: strip },
   spans: 'report',
   stores: false,
   takes: false,
@@ -28,6 +31,7 @@ const policy: Policy = {
   rpc: 'hop',
   segments: false,
   members: membersOf(dialects, dialects),
+  tracestate: 'all',
   baggage: { accept: [...baggageDialects.values()], emit: [w3cBaggage], allow: 'all', maxBytes: 8192 }
 }
 const plan: SamplingPlan = { parent: 'follow', sampler: ratio(0.3), force: () => true }

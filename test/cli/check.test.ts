@@ -24,8 +24,9 @@ t.test('what a dialect loses is said with its meaning, for whoever meets it firs
   for (const said of [
     /route catalogue: w3c can carry tracestate \(what vendors add to a trace\), b3 cannot: it ends here/,
     /route stock: .* can say "not kept", sw8 cannot: a trace that is not kept is not passed on, and services behind it may begin one of their own/,
-    /routes orders\.get, orders, pages: .* can say "debug" \(keep this trace past every limit\), w3c cannot: it arrives as keep/,
-    /64-bit trace ids, w3c cannot: they arrive with 16 zeros in front, and are found by that form/
+    /routes orders\.get, orders, pages: .* can say "debug" \(keep this trace past every limit\), w3c cannot: the trace is kept like any other, and limits behind may cut it/,
+    /trace ids of 16 digits \(64 bits\), w3c cannot: services behind get 16 zeros in front of them/,
+    /route stock: baggage .* goes on as sw8, which takes values of at most 128 characters, no empty values/
   ])
     t.match(stderr, said)
 })

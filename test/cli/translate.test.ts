@@ -60,6 +60,19 @@ t.test('people read what was garbled and what disagrees', async t => {
   t.match((await ran()).stdout, 'received   nothing to continue (absent)\n')
 })
 
+t.test('people read what of the caller goes on as it came, and from whom it does not', async t => {
+  const payload = { ty: 'App', ac: '33', ap: '1', id: spanId, tr: traceId, ti: 1518469636035 }
+  const value = Buffer.from(JSON.stringify({ v: [0, 1], d: payload })).toString('base64')
+  const { stdout } = await ran('-H', `NewRelic: ${value}`)
+  t.match(stdout, `newrelic context, trace ${traceId}, parent ${spanId}`)
+  t.match(stdout, "and newrelic, as it came, and no other of the caller's own trace headers")
+  const stranger = await ran('--from', '203.0.113.9', '-H', `NewRelic: ${value}`)
+  t.match(stranger.stdout, "and none of the caller's own trace headers")
+  const json = JSON.parse((await ran('--json', '--from', '203.0.113.9', '-H', `NewRelic: ${value}`)).stdout)
+  const [upstream] = Object.values<{ strip: string[] }>(json.upstreams)
+  t.ok(upstream?.strip.includes('newrelic'))
+})
+
 t.test('flags say what request it would be', async t => {
   const rules = ruleFile(t, yaml)
   const route = async (...argv: readonly string[]) => {

@@ -66,7 +66,7 @@ for (const vector of vectors<Reading>('eagleeye')) {
     const { extra } = vector.expect
     t.strictSame(seen(received), expected(vector))
     t.equal(reasonOf(received), extra['reason'])
-    t.strictSame(decodeUserData(read('eagleeye-userdata') ?? ''), extra['userData'] ?? [])
+    t.strictSame(decodeUserData(read('eagleeye-userdata') ?? '').pairs, extra['userData'] ?? [])
     if (received.kind !== 'context') return
     const { residue, traceId, spanId } = received.context
     const id = String(extra['eagleTraceId'])

@@ -92,6 +92,15 @@ t.test('one that cannot read what it writes is none', async t => {
   t.equal(carriesOf(mine({ inject: throwing }), api), undefined)
 })
 
+const thrown = () => {
+  throw new Error('no')
+}
+
+/** A context that holds whatever a package may put there. */
+function contextOf(found: object): api.Context {
+  return Reflect.apply(api.trace.setSpanContext, api.trace, [api.ROOT_CONTEXT, found])
+}
+
 t.test('what a propagator throws, invents or smuggles goes no further', async t => {
   const carries = carriesOf(mine(), api)
   if (carries === undefined) throw new Error('not adapted')
@@ -107,6 +116,31 @@ t.test('what a propagator throws, invents or smuggles goes no further', async t 
     extract: context => api.trace.setSpanContext(context, { traceId: 'zzz', spanId: 'yyy', traceFlags: 1 })
   })
   t.match(inventing.extract(read), { kind: 'none', reason: 'unreadable', malformed: true })
+  for (const [found, reason] of [
+    [undefined, 'propagator-error'],
+    [null, 'propagator-error'],
+    [Promise.resolve(api.ROOT_CONTEXT), 'propagator-error'],
+    [Promise.reject(new Error('later')), 'propagator-error'],
+    [{}, 'propagator-error'],
+    [contextOf({ traceId: [traceId], spanId, traceFlags: 1 }), 'unreadable'],
+    [contextOf({ traceId, spanId: [spanId], traceFlags: 1 }), 'unreadable'],
+    [contextOf({ traceId, spanId }), 'unreadable'],
+    [contextOf({ traceId, spanId, traceFlags: 1n }), 'unreadable'],
+    [contextOf({ traceId, spanId, traceFlags: 1, traceState: { serialize: thrown } }), 'propagator-error'],
+    [contextOf({ traceId, spanId, traceFlags: 1, traceState: {} }), 'propagator-error']
+  ] as const) {
+    const odd = { ...mine(), extract: () => found }
+    const dialect = Reflect.apply(fromPropagator, undefined, ['mine', odd, carries, api])
+    t.match(dialect.extract(read), { kind: 'none', reason, malformed: true })
+  }
+  const listing = contextOf({ traceId, spanId, traceFlags: 1, traceState: { serialize: () => ['a=1'] } })
+  const lists = Reflect.apply(fromPropagator, undefined, [
+    'm',
+    { ...mine(), extract: () => listing },
+    carries,
+    api
+  ])
+  t.match(lists.extract(read), { kind: 'context', context: { traceId: /./, tracestate: '' } })
   const smuggling = of({
     inject: (_, carrier, setter) => {
       setter.set(carrier, 'authorization', 'Bearer x')

@@ -124,6 +124,16 @@ t.test('ids that hold control characters, or have no end, are none', async t => 
   t.equal(sw8.extract(readerOf(usual({ 1: b64('x'.repeat(256)) }))).kind, 'context')
 })
 
+t.test('names that hold control characters are none', async t => {
+  for (const field of [4, 5, 6, 7]) {
+    for (const bad of ['a\r\nb', '\0', '\u001b[2J', 'a\u0085']) {
+      const received = sw8.extract(readerOf(usual({ [field]: b64(bad) })))
+      t.equal(reasonOf(received), 'control-character', `${field}: ${JSON.stringify(bad)}`)
+    }
+    t.equal(sw8.extract(readerOf(usual({ [field]: b64('Bestellung – 注文') }))).kind, 'context')
+  }
+})
+
 t.test('a span index is a number that agents can hold', async t => {
   for (const bad of ['', '2147483648', '99999999999', '1.5', '0x1', ' 1']) {
     t.equal(reasonOf(sw8.extract(readerOf(usual({ 3: bad })))), 'span-id', JSON.stringify(bad))

@@ -1,9 +1,12 @@
 // What a caller packs for the way reaches each upstream in the baggage that it reads: as much as rules allow.
 import t, { type Test } from 'tap'
+import type { Migration } from '../../src/report/migration.ts'
 import { type Field, type Message, valueIn } from '../message.ts'
+import { metric } from '../metric.ts'
 import { type Origin, startOrigin } from '../origin.ts'
 import { ask } from '../raw.ts'
 import { type Running, run } from '../running.ts'
+import { until } from '../until.ts'
 import { wires } from '../wires.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -229,6 +232,47 @@ routes: [{ match: {}, upstream: origin }]
     t.match(answer.start, /^HTTP\/1\.1 200/, String(fields[0]).slice(0, 40))
     t.equal(valueIn(origin.last(), 'x-forged'), undefined)
     for (const [name, value] of arrived(origin.last())) t.match(value, /^[\t\x20-\x7e]*$/, name)
+  }
+})
+
+t.test('members that make no sense are counted once for each dialect, and the others go on', async t => {
+  const { port, origin, adminUrl } = await world(
+    t,
+    url => `
+baggage: { accept: [${names.join(', ')}], emit: [w3c] }
+upstreams: { origin: { targets: [{ url: "${url}" }] } }
+routes: [{ match: {}, upstream: origin }]
+`
+  )
+  const broken: Readonly<Record<string, readonly Field[]>> = {
+    w3c: [['baggage', 'a=1,junk,=2']],
+    jaeger: [
+      ['uberctx-', 'x'],
+      ['jaeger-baggage', 'a=1,junk']
+    ],
+    ot: [
+      ['ot-baggage-a', '1'],
+      ['ot-baggage-', 'x']
+    ],
+    sofa: [
+      ['baggage-', 'x'],
+      ['sftc_head', encodeURIComponent('tcid=1&junk&a=1')]
+    ],
+    sw8: [['sw8-correlation', `!!:!!,${base64('a')}:${base64('1')},x`]],
+    eagleeye: [['EagleEye-UserData', '=x&a=1&=y']]
+  }
+  t.strictSame(Object.keys(broken).sort(), [...names].sort(), 'every dialect')
+  for (const [dialect, fields] of Object.entries(broken)) {
+    await ask(t, port, { fields: [['User-Agent', dialect], ...fields] })
+    t.equal(valueIn(origin.last(), 'baggage'), 'a=1', dialect)
+    const counted = () => metric(adminUrl, 'tracebridge_malformed_total', { dialect, reason: 'baggage' })
+    await until(async () => (await counted()) > 0, `${dialect} is counted`)
+    t.equal(await counted(), 1, dialect)
+  }
+  const report: Migration = JSON.parse(await (await fetch(`${adminUrl}/api/propagation`)).text())
+  for (const dialect of names) {
+    const client = report.clients.find(({ agent }) => agent === dialect)
+    t.match(client?.malformed, { [`${dialect}: baggage`]: 1 })
   }
 })
 

@@ -5,6 +5,7 @@ import { metric } from '../metric.ts'
 import { startOrigin } from '../origin.ts'
 import { ask } from '../raw.ts'
 import { run } from '../running.ts'
+import { until } from '../until.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const spanId = '00f067aa0ba902b7'
@@ -55,4 +56,29 @@ routes: [{ name: all, match: { path: /** }, upstream: origin }]
   t.equal((await fetch(`${adminUrl}/api/propagation?unneeded=soon`)).status, 400)
   t.equal(await metric(adminUrl, 'tracebridge_propagation_total', { agent: 'old-app', dialects: 'b3' }), 1)
   t.equal(await metric(adminUrl, 'tracebridge_dialect_needed_total', { route: 'all', dialect: 'b3' }), 1)
+})
+
+t.test('a dialect that a reload brings is watched from then on, the others go on', async t => {
+  const rules = (accept: string) => `
+accept: [${accept}]
+upstreams: { echo: { echo: true } }
+routes: [{ name: all, match: { path: /** }, upstream: echo }]
+`
+  const { app, adminUrl, rewrite } = await run(t, rules('w3c'))
+  const whys = async (): Promise<ReadonlyMap<string, string>> => {
+    const report: Migration = JSON.parse(
+      await (await fetch(`${adminUrl}/api/propagation?unneeded=1m`)).text()
+    )
+    return new Map(report.unneeded?.routes.map(({ dialect, why }) => [dialect, why]))
+  }
+  const first = (await whys()).get('w3c')
+  t.match(first, /^this process has seen this route accept it only since 20/)
+  await until(() => !first?.includes(new Date().toISOString()), 'the clock goes on')
+  rewrite(rules('w3c, b3'))
+  await app.reload()
+  const then = await whys()
+  t.equal(then.get('w3c'), first)
+  t.match(then.get('b3'), /only since 20/)
+  t.not(then.get('b3'), first)
+  t.equal((await fetch(`${adminUrl}/api/propagation?unneeded=0m`)).status, 400)
 })

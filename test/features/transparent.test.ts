@@ -125,3 +125,37 @@ t.test('garbage in baggage is left out, and counted', async t => {
   t.equal(valueIn(origin.last(), 'baggage'), 'ok=1')
   t.equal(await metric(adminUrl, 'tracebridge_malformed_total', { dialect: 'w3c', reason: 'baggage' }), 1)
 })
+
+t.test('a caller that two agents watch keeps both traces', async t => {
+  const origin = await startOrigin(t)
+  const { port, adminUrl } = await run(
+    t,
+    `
+emit: [w3c, sw8]
+upstreams: { origin: { targets: [{ url: "${origin.url}" }] } }
+routes: [{ match: { path: /** }, upstream: origin }]
+`
+  )
+  const fields = [
+    ['traceparent', `00-${traceId}-${spanId}-01`],
+    ['sw8', '1-My40LjU=-MS4yLjM=-4-c2VydmljZQ==-aW5zdGFuY2U=-L2FwcA==-MTI3LjAuMC4xOjgwODA=']
+  ] as const
+  await ask(t, port, { fields })
+  for (const [name, value] of fields) t.equal(valueIn(origin.last(), name), value)
+  t.equal(await metric(adminUrl, 'tracebridge_conflicts_total', {}), 1)
+})
+
+t.test('a Root that a load balancer began goes on without a parent', async t => {
+  const origin = await startOrigin(t)
+  const { port } = await run(
+    t,
+    `
+emit: [xray]
+upstreams: { origin: { targets: [{ url: "${origin.url}" }] } }
+routes: [{ match: { path: /** }, upstream: origin }]
+`
+  )
+  const root = `Root=1-${traceId.slice(0, 8)}-${traceId.slice(8)}`
+  await ask(t, port, { fields: [['X-Amzn-Trace-Id', root]] })
+  t.equal(valueIn(origin.last(), 'x-amzn-trace-id'), root)
+})

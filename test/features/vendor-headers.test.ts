@@ -1,4 +1,4 @@
-// Headers of vendors that the gateway does not speak for: they pass as they came, in both kinds of hop.
+// Headers of vendors that the gateway does not write: they pass as they came, in both kinds of hop.
 import t from 'tap'
 import { startOrigin } from '../origin.ts'
 import { ask } from '../raw.ts'
@@ -10,7 +10,7 @@ const opaque = vectors<Vector<{ readonly forward: Headers }>>('opaque').map(({ n
   headers,
   forward: expect.forward
 }))
-// Nobody without an account at New Relic may mint its header, so none is read or replaced either.
+// Nobody without an account at New Relic may mint its header: it is read, and never replaced.
 const newrelic = vectors<Vector<unknown>>('newrelic').map(({ name, headers }) => ({
   name: `New Relic: ${name}`,
   headers,

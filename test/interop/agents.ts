@@ -15,10 +15,12 @@ export type Agent = {
   readonly digits: 16 | 32
   /** It can tell a trace id of 64 bits from one of 128. */
   readonly width: boolean
+  /** Of a trace id that comes to it, the second half is all that its wire carries. */
+  readonly narrow: boolean
 }
 
 function agent(name: string, file: string, variant: string | undefined, emit: readonly string[]): Agent {
-  return { name, file, variant, emit, digits: 32, width: false }
+  return { name, file, variant, emit, digits: 32, width: false, narrow: false }
 }
 
 export const agents: readonly Agent[] = [
@@ -35,7 +37,10 @@ export const agents: readonly Agent[] = [
   // By default it reads and writes both.
   agent('datadog', 'datadog', undefined, ['datadog', 'w3c']),
   agent('datadog-only', 'datadog', 'datadog', ['datadog']),
-  agent('xray', 'xray', undefined, ['xray'])
+  agent('xray', 'xray', undefined, ['xray']),
+  { ...agent('brought-ot', 'opentelemetry', 'ot', ['brought-ot']), digits: 16, narrow: true },
+  agent('brought-instana', 'opentelemetry', 'instana', ['brought-instana']),
+  agent('brought-b3', 'opentelemetry', 'b3multi', ['brought-b3'])
 ]
 
 export type Started = { readonly agent: Agent; readonly url: string }

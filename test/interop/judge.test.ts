@@ -1,6 +1,8 @@
 // The judge of the interop run needs no agent: that it would complain is shown here.
 import t from 'tap'
+import { run } from '../running.ts'
 import { agents } from './agents.ts'
+import { brought, judgeLosses } from './brought.ts'
 import { type Call, judge, type Place, type Reported, type Seen, type Spans, type Wish } from './judge.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -81,4 +83,27 @@ t.test('SkyWalking is told nothing of a dropped trace', async t => {
   const dropped = { to: 'skywalking', wish: 'drop' } as const
   t.equal(complaintOf({ ...dropped, answer: null }), undefined)
   t.match(complaintOf({ ...dropped, answer: { traceId, parentId: client, sampled: true } }), /was continued/)
+})
+
+t.test('of what comes over a narrow wire the second half is compared, and that alone', async t => {
+  const parentId = client
+  const half = traceId.slice(16).padStart(32, '0')
+  t.equal(complaintOf({ to: 'brought-ot', answer: { traceId: half, parentId, sampled: true } }), undefined)
+  t.match(
+    complaintOf({ to: 'brought-instana', answer: { traceId: half, parentId, sampled: true } }),
+    /^trace /
+  )
+  const other = half.replace('a', 'b')
+  t.match(complaintOf({ to: 'brought-ot', answer: { traceId: other, parentId, sampled: true } }), /^trace /)
+})
+
+t.test('a check that keeps silent about losses is complained of', async t => {
+  const { file } = await run(
+    t,
+    'upstreams: { demo: { echo: true } }\nroutes: [{ match: {}, upstream: demo }]'
+  )
+  const complaints = judgeLosses(file)
+  for (const { name, loses } of brought) {
+    t.equal(complaints.filter(each => each.startsWith(`${name}: check does not say`)).length, loses.length)
+  }
 })

@@ -6,7 +6,7 @@ import t from 'tap'
 import { baggageDialects } from '../../src/baggage/find.ts'
 import { jaeger } from '../../src/dialects/jaeger.ts'
 import { attempt, mediate } from '../../src/mediate/mediate.ts'
-import type { Policy } from '../../src/mediate/policy.ts'
+import type { Policy, Strip } from '../../src/mediate/policy.ts'
 import { receive } from '../../src/mediate/receive.ts'
 import { isZero, randomIds } from '../../src/trace/ids.ts'
 import { readOt } from '../../src/trace/probability.ts'
@@ -53,23 +53,25 @@ const askings = fc.record({
   spans: fc.constantFrom('report', 'none'),
   stores: fc.boolean(),
   takes: fc.boolean(),
+  tracestate: fc.constantFrom<Policy['tracestate'][]>('all', 'all', new Set(['ot', 'dd']), new Set<string>()),
   parent: fc.constantFrom('follow', 'cap', 'ignore'),
   rate: fc.constantFrom(0, 0.3, 1),
   trust: fc.constantFrom('continue', 'continue', 'continue', 'restart', 'ignore')
 })
 
 /** Strip, then set. */
-function arrived(headers: Headers, policy: Policy, set: readonly string[]): Headers {
-  return [...headers.filter(([name]) => !stripped(name, policy)), ...pairsOf(set)]
+function arrived(headers: Headers, strip: Strip, set: readonly string[]): Headers {
+  return [...headers.filter(([name]) => !stripped(name, strip)), ...pairsOf(set)]
 }
 
-function stripped(name: string, { strip, stripPrefixes }: Policy): boolean {
+function stripped(name: string, { fields, prefixes }: Strip): boolean {
   const lower = name.toLowerCase()
-  return strip.has(lower) || stripPrefixes.some(prefix => lower.startsWith(prefix))
+  return fields.has(lower) || prefixes.some(prefix => lower.startsWith(prefix))
 }
 
 t.test('whatever comes: nothing is thrown, one context leaves, and it is of the trace that came', async t => {
   let continued = 0
+  let besides = 0
   fc.assert(
     fc.property(requests, askings, (headers, asked) => {
       const { accept, emit, carriers, parent, rate, trust, ...differing } = asked
@@ -77,6 +79,7 @@ t.test('whatever comes: nothing is thrown, one context leaves, and it is of the 
       const baggage = { ...allBaggage, emit: carriers }
       const policy = policyOf({ accept, emit, baggage, ...differing })
       const plan = planOf(parent, rate)
+      const strip = policy.strip[trust]
       const mediation = mediate(readerOf(headers), policy, plan, trust, randomIds, eachOf(headers))
       const { span, set } = attempt(mediation, policy, plan, randomIds, hop)
       const { received } = mediation.arrival
@@ -96,17 +99,37 @@ t.test('whatever comes: nothing is thrown, one context leaves, and it is of the 
       }
 
       assert.equal(set.length % 2, 0)
+      const relayed = new Set(pairsOf(mediation.untouched.fields).map(([name]) => name))
       for (const [name, value] of pairsOf(set)) {
-        assert(stripped(name, policy), `${name} is set and not stripped`)
-        // Baggage is relayed as it came: a tab is white space there, and a field of its own may be empty.
-        if (policy.stripPrefixes.some(prefix => name.startsWith(prefix)))
+        assert(stripped(name, strip), `${name} is set and not stripped`)
+        // Relayed as it came: a tab is white space there, and a field may be empty.
+        if (relayed.has(name) || strip.prefixes.some(prefix => name.startsWith(prefix)))
           assert.match(value, /^[\t\x20-\x7e]*$/)
         else if (name === 'baggage') assert.match(value, /^[\x21-\x7e][\t\x20-\x7e]*$/)
         else assert.match(value, /^[\x21-\x7e][\x20-\x7e]*$/)
         assert(!/^[ \t]|[ \t]$/.test(value))
+        if (name === 'tracestate' && policy.tracestate !== 'all')
+          for (const member of value.split(',')) {
+            const [key = ''] = member.split('=', 1)
+            assert(policy.tracestate.has(key) || (policy.stores && key === 'tb'), `${key} passed`)
+          }
       }
 
-      const after = receive(readerOf(arrived(headers, policy, set)), emit)
+      // What contradicts passes a transparent hop beside what is followed, with its own ids.
+      const { untouched, arrival } = mediation
+      const beside = (name: string) =>
+        (untouched.dialects.includes(name) || untouched.apart.has(name)) && name !== arrival.dialect
+      if (spans === 'report' || trust !== 'continue') assert(!emit.some(({ name }) => beside(name)))
+      const went = readerOf(arrived(headers, strip, set))
+      for (const { dialect, traceId } of arrival.conflicts) {
+        const other = beside(dialect) ? emit.find(({ name }) => name === dialect)?.extract(went) : undefined
+        if (other?.kind === 'context') assert.equal(other.context.traceId, traceId)
+        besides += other?.kind === 'context' ? 1 : 0
+      }
+      const after = receive(
+        went,
+        emit.filter(({ name }) => !beside(name))
+      )
       assert.deepEqual(after.malformed, [])
       assert.deepEqual(after.conflicts, [])
       if (after.received.kind === 'context') {
@@ -119,6 +142,7 @@ t.test('whatever comes: nothing is thrown, one context leaves, and it is of the 
     { numRuns: 4000 }
   )
   t.ok(continued > 200, `${continued} of them were continued`)
+  t.ok(besides > 0, `${besides} contradicted, and passed`)
 })
 
 t.test('every link names another trace, and no more than were received', async t => {
@@ -126,7 +150,7 @@ t.test('every link names another trace, and no more than were received', async t
     fc.property(requests, fc.constantFrom('continue', 'restart', 'ignore'), (headers, trust) => {
       const { links, span, arrival } = mediate(readerOf(headers), policyOf(), planOf(), trust, randomIds)
       for (const link of links) assert.notEqual(link.traceId, span.traceId)
-      const most = trust === 'continue' ? arrival.conflicts.length : trust === 'restart' ? 1 : 0
+      const most = trust === 'ignore' ? 0 : arrival.conflicts.length + (trust === 'restart' ? 1 : 0)
       assert(links.length <= most)
     }),
     { numRuns: 1000 }

@@ -255,3 +255,29 @@ t.test('what is settled at a glance, for all say the same, is what a closer look
   )
   t.pass('every mixture')
 })
+
+t.test('that an id is random is learned of the same span too, where nothing else differs', async t => {
+  const same: Headers = [
+    ['b3', `${one}-${span}-1`],
+    ['traceparent', `00-${one}-${span}-03`]
+  ]
+  const arrival = heard('first', same, [b3, w3c])
+  t.equal(arrival.dialect, 'b3')
+  t.equal(contextOf(arrival).random, true)
+})
+
+t.test('a debug id beside a trace stays with it, and is no wish of it', async t => {
+  const marked = heard('first', [
+    ['traceparent', `00-${one}-${span}-01`],
+    ['jaeger-debug-id', 'ticket-7']
+  ])
+  t.equal(marked.dialect, 'w3c')
+  t.equal(contextOf(marked).residue?.get('jaeger-debug-id'), 'ticket-7')
+  t.equal(contextOf(marked).sampling, 'keep')
+  const set: string[] = []
+  jaeger.inject(contextOf(marked), set, hop)
+  t.strictSame(pairsOf(set), [
+    ['uber-trace-id', `${one}:${span}:0:1`],
+    ['jaeger-debug-id', 'ticket-7']
+  ])
+})

@@ -1,14 +1,16 @@
 // Policies, plans and dialects for tests of the heart: what a test is about it says itself.
 
+import type { BaggageDialect } from '../../src/baggage/baggage.ts'
 import { baggageDialects } from '../../src/baggage/find.ts'
 import { w3c as w3cBaggage } from '../../src/baggage/w3c.ts'
 import { b3 } from '../../src/dialects/b3.ts'
 import { b3multi } from '../../src/dialects/b3multi.ts'
 import type { Dialect } from '../../src/dialects/dialect.ts'
+import { accepted, isWritten } from '../../src/dialects/find.ts'
 import { jaeger } from '../../src/dialects/jaeger.ts'
 import { w3c } from '../../src/dialects/w3c.ts'
 import { membersOf } from '../../src/mediate/members.ts'
-import type { Parent, Policy, SamplingPlan } from '../../src/mediate/policy.ts'
+import type { Parent, Policy, SamplingPlan, Strip } from '../../src/mediate/policy.ts'
 import { ratio } from '../../src/samplers/ratio.ts'
 import { absent, malformed } from '../../src/trace/context.ts'
 import type { Ids } from '../../src/trace/ids.ts'
@@ -24,20 +26,16 @@ export const allBaggage: Policy['baggage'] = {
 }
 
 /** Accepts and emits every dialect and relays all baggage, unless told otherwise; what is stripped follows from that. */
-export function policyOf(
-  differing: Partial<Omit<Policy, 'strip' | 'stripPrefixes' | 'segments' | 'members'>> = {}
-): Policy {
+export function policyOf(differing: Partial<Omit<Policy, 'strip' | 'segments' | 'members'>> = {}): Policy {
   const { accept = all, emit = all, spans = 'report', stores = false, takes = false, rpc = 'hop' } = differing
-  const { conflict = 'first', randomFlag = 'keep' } = differing
+  const { conflict = 'first', randomFlag = 'keep', tracestate = 'all' } = differing
   const { baggage = allBaggage } = differing
   const carriers = [...baggage.accept, ...baggage.emit]
-  const fields = [...accept, ...emit, ...carriers].flatMap(({ fields }) =>
-    fields.map(field => field.toLowerCase())
-  )
+  const every = [...baggageDialects.values()]
+  const believed = stripOf([...accept.filter(isWritten), ...emit, ...carriers], carriers)
+  const stranger = stripOf([...accepted.values(), ...accept, ...emit, ...every], every)
   const segments = emit.some(dialect => dialect.segments)
   const members = membersOf(accept, emit)
-  const strip = new Set([...fields, 'baggage'])
-  const stripPrefixes = carriers.flatMap(({ prefixes }) => prefixes)
   return {
     accept,
     emit,
@@ -49,10 +47,18 @@ export function policyOf(
     randomFlag,
     segments,
     members,
+    tracestate,
     baggage,
-    strip,
-    stripPrefixes
+    strip: { continue: believed, restart: stranger, ignore: stranger }
   }
+}
+
+function stripOf(
+  carriers: readonly { readonly fields: readonly string[] }[],
+  prefixed: readonly BaggageDialect[]
+): Strip {
+  const fields = carriers.flatMap(({ fields }) => fields.map(field => field.toLowerCase()))
+  return { fields: new Set([...fields, 'baggage']), prefixes: prefixed.flatMap(({ prefixes }) => prefixes) }
 }
 
 export function planOf(parent: Parent = 'follow', rate = 1): SamplingPlan {

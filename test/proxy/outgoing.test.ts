@@ -13,8 +13,8 @@ const caller: Caller = {
 }
 const stranger: Caller = { ...caller, believed: false }
 const strip = {
-  strip: new Set(['traceparent', 'tracestate', 'b3', 'baggage']),
-  stripPrefixes: ['uberctx-', 'baggage-']
+  fields: new Set(['traceparent', 'tracestate', 'b3', 'baggage']),
+  prefixes: ['uberctx-', 'baggage-']
 }
 const added = ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'X-Forwarded-Port', 'Via']
 
@@ -39,6 +39,25 @@ t.test('every old trace field goes, in whatever case, before the new ones come',
   const out = outgoing(['TraceParent', 'old', 'B3', 'old', 'b3', 'older'], strip, ['b3', 'new'], caller)
   t.equal(fieldOf(out, 'b3'), 'new')
   t.equal(fieldOf(out, 'traceparent'), undefined)
+})
+
+t.test('underscores do not carry past what dashes would not: some servers take them for one', async t => {
+  const raw = [
+    'Trace_Parent',
+    '1',
+    'TRACESTATE',
+    '2',
+    'Uberctx_A',
+    '3',
+    'x_forwarded_for',
+    '4',
+    'my_field',
+    '5'
+  ]
+  const own = { ...strip, fields: new Set([...strip.fields, 'trace-parent']) }
+  const kept = (who: Caller) => outgoing(raw, own, [], who).filter(text => /^[1-5]$/.test(text))
+  t.strictSame(kept(caller), ['4', '5'])
+  t.strictSame(kept(stranger), ['5'])
 })
 
 t.test(
@@ -68,7 +87,7 @@ t.test('a believed caller’s forwarding fields are added to, another’s are re
   const claims = [
     ...['x-forwarded-for', '192.0.2.1', 'X-Forwarded-For', '192.0.2.2', 'X-Forwarded-Proto', 'https'],
     ...['X-Forwarded-Host', 'a', 'X-Forwarded-Port', '443', 'Forwarded', 'for=x', 'X-Real-IP', '192.0.2.1'],
-    ...['X-Forwarded-Prefix', '/p', 'Via', '1.1 edge']
+    ...['X-Forwarded-Prefix', '/p', 'X-Forwarded-Client-Cert', 'Subject="CN=a"', 'Via', '1.1 edge']
   ]
   const believed = outgoing(claims, strip, [], caller)
   t.equal(fieldOf(believed, 'x-forwarded-for'), '192.0.2.1,192.0.2.2, 10.0.0.9')
@@ -77,6 +96,7 @@ t.test('a believed caller’s forwarding fields are added to, another’s are re
     ['x-forwarded-host', 'a'],
     ['x-forwarded-port', '443'],
     ['x-real-ip', '192.0.2.1'],
+    ['x-forwarded-client-cert', 'Subject="CN=a"'],
     ['via', '1.1 edge, 1.1 tracebridge']
   ] as const)
     t.equal(fieldOf(believed, name), value)
@@ -86,7 +106,7 @@ t.test('a believed caller’s forwarding fields are added to, another’s are re
   t.equal(fieldOf(replaced, 'x-forwarded-proto'), 'http')
   t.equal(fieldOf(replaced, 'x-forwarded-host'), 'shop.example')
   t.equal(fieldOf(replaced, 'x-forwarded-port'), '8080')
-  for (const name of ['forwarded', 'x-real-ip', 'x-forwarded-prefix'])
+  for (const name of ['forwarded', 'x-real-ip', 'x-forwarded-prefix', 'x-forwarded-client-cert'])
     t.equal(fieldOf(replaced, name), undefined)
 })
 

@@ -22,6 +22,7 @@ t.test('a line says what a person looks for', async t => {
     {
       time: '2026-01-02T03:04:05.006Z',
       method: 'GET',
+      scheme: 'http',
       host: 'shop.example.com',
       path: '/orders/7',
       status: 200,
@@ -45,6 +46,11 @@ t.test('tags of the target that served last, and the failure', async t => {
     outcomeOf({ status: 502, failure: 'UPSTREAM_RESET' }, { tries: [{}, { target: { ...target, tags } }] })
   )
   t.match(entry, { status: 502, failure: 'UPSTREAM_RESET', tags: { 'service.tag': 'gray' } })
+})
+
+t.test('a request by TLS says so, and what the certificate of its caller calls it', async t => {
+  const entry = entryOf(outcomeOf({ scheme: 'https', identity: 'orders.shop.svc' }))
+  t.match(entry, { scheme: 'https', identity: 'orders.shop.svc' })
 })
 
 t.test('a trace that is dropped is in the line all the same', async t => {

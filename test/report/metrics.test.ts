@@ -23,6 +23,7 @@ function metricsOf(differing: Partial<Gauges> = {}): Metrics {
     ],
     spans: () => new Map(),
     rulesLoaded: () => 1_767_323_045_500,
+    certificates: () => [['0.0.0.0:8443', '1 shop.example', 1_800_000_000_000]],
     ...differing
   })
 }
@@ -95,6 +96,21 @@ t.test('every request counts once and every attempt once, with the tags of its t
   const client = families.get(clientTime)
   t.equal(readingOf(client, `${clientTime}_count`, last), 1)
   t.equal(readingOf(client, `${clientTime}_count`, { ...served, status: '502' }), 1)
+})
+
+t.test('what upstreams answer of their trace counts by attempt', async t => {
+  const metrics = metricsOf()
+  const other = { outcome: 'other', spanId: undefined } as const
+  const same = { outcome: 'same', spanId: 'b7ad6b7169203331' } as const
+  metrics.request(outcomeOf({}, { tries: [{ status: 503, answer: other }, { answer: same }] }))
+  metrics.request(outcomeOf({}, { tries: [{ answer: same }, {}] }))
+  const family = scrape(metrics).get('tracebridge_trace_answers')
+  t.strictSame(
+    ['same', 'other', 'malformed'].map(outcome =>
+      readingOf(family, 'tracebridge_trace_answers_total', { upstream: 'orders', outcome })
+    ),
+    [2, 1, undefined]
+  )
 })
 
 t.test('requests count whether their trace is kept or not, and without any trace', async t => {
@@ -207,11 +223,15 @@ t.test('reloads, rates, requests in flight and the process itself', async t => {
   metrics.reload('applied')
   metrics.reload('refused')
   metrics.reload('refused')
+  metrics.handshake('timeout')
   const families = scrape(metrics)
   const at = (name: string, suffix = '', labels = {}) => readingOf(families.get(name), name + suffix, labels)
   t.equal(at('tracebridge_reloads', '_total', { outcome: 'applied' }), 1)
   t.equal(at('tracebridge_reloads', '_total', { outcome: 'refused' }), 2)
   t.equal(at('tracebridge_rules_loaded_timestamp_seconds'), 1_767_323_045.5)
+  t.equal(at('tracebridge_tls_handshakes', '_total', { outcome: 'timeout' }), 1)
+  const shown = { listener: '0.0.0.0:8443', certificate: '1 shop.example' }
+  t.equal(at('tracebridge_tls_certificate_expiry_timestamp_seconds', '', shown), 1_800_000_000)
   t.equal(at('tracebridge_sampling_rate', '', { route: '/orders/{id}' }), 0.3)
   t.equal(at('tracebridge_requests_in_flight'), 3)
   t.equal(at('tracebridge_build_info', '', { version, node: process.versions.node }), 1)

@@ -15,6 +15,7 @@ const week: Unneeded = { text: '7d', ms: 7 * day }
 /** Day 0: b3 alone. Day 9: both. */
 function counted() {
   const propagation = createPropagation(() => start)
+  propagation.watch([route])
   propagation.request(outcomeOf({ route, end: start }, { headers: b3Fields }))
   propagation.request(outcomeOf({ route, end: start + 9 * day }, { headers: [...sampled, ...b3Fields] }))
   propagation.request(outcomeOf({ route, end: start + 9 * day, userAgent: 'okhttp/4' }))
@@ -54,6 +55,33 @@ t.test('the report counts for all routes, for each, and for each client group', 
   ])
 })
 
+t.test('an upstream that answers with another trace is told of, in numbers and in words', async t => {
+  const whyOf = (...outcomes: readonly ('same' | 'other' | 'malformed')[]) => {
+    const propagation = createPropagation(() => start)
+    for (const outcome of outcomes) {
+      const answer = { outcome, spanId: undefined }
+      propagation.request(outcomeOf({ route, end: start + 5 }, { tries: [{ answer }] }))
+    }
+    return migrationOf(propagation, { routes: [route] }, start).routes[0]?.answers
+  }
+  t.strictSame(whyOf('same', 'other', 'malformed', 'other'), [
+    {
+      upstream: 'orders',
+      same: 1,
+      other: 2,
+      malformed: 1,
+      lastOther: '2026-01-02T03:04:05.011Z',
+      why: 'orders sometimes answers with another trace: it did not continue ours'
+    }
+  ])
+  t.match(whyOf('other'), [{ why: 'orders answers with another trace: it did not continue ours' }])
+  t.match(whyOf('same', 'malformed'), [{ lastOther: null, why: 'orders continues our trace' }])
+  t.match(whyOf('malformed'), [{ why: 'what orders answers of its trace cannot be read' }])
+  const silent = createPropagation(() => start)
+  silent.request(outcomeOf({ route }))
+  t.strictSame(migrationOf(silent, { routes: [route] }, start).routes[0]?.answers, [])
+})
+
 t.test('several routes are summed, with the later of their times', async t => {
   const propagation = createPropagation(() => start)
   const second = routeOf({ name: 'second', policy: route.policy })
@@ -79,19 +107,66 @@ t.test('what was not watched for so long, or had no traffic, is not known', asyn
     why: /only since/
   })
   t.match(verdicts(start + 20 * day).get('b3'), { safeToStopAccepting: 'unknown', why: /no request took/ })
-  const idle = migrationOf(
-    createPropagation(() => 0),
-    { routes: [route] },
-    start,
-    week
-  )
+  const unused = createPropagation(() => 0)
+  unused.watch([route])
+  const idle = migrationOf(unused, { routes: [route] }, start, week)
   t.match(idle.unneeded?.routes[0], { safeToStopAccepting: 'unknown', why: /no request took/ })
+})
+
+t.test('a dialect that a reload brought is not known until it was accepted for the whole time', async t => {
+  let now = start
+  const propagation = createPropagation(() => now)
+  const before = routeOf({ policy: policyOf({ accept: [w3c] }) })
+  propagation.watch([before])
+  for (; now < start + 8 * day; now += day) {
+    propagation.request(outcomeOf({ route: before, end: now }, { headers: b3Fields }))
+  }
+  const verdict = () => {
+    const report = migrationOf(propagation, { routes: [route] }, now, week)
+    return report.unneeded?.routes.find(({ dialect }) => dialect === 'b3')
+  }
+  t.match(verdict(), { safeToStopAccepting: 'unknown', why: 'it is not watched on this route yet' })
+  propagation.watch([route])
+  t.match(verdict(), {
+    safeToStopAccepting: 'unknown',
+    why: /accept it only since 2026-01-10T03:04:05.006Z/
+  })
+  now += 8 * day
+  propagation.request(outcomeOf({ route, end: now }))
+  t.match(verdict(), { safeToStopAccepting: 'yes', why: /did not arrive/ })
+})
+
+t.test('a dialect that names a trace of its own is for people to judge', async t => {
+  const propagation = createPropagation(() => start)
+  propagation.watch([route])
+  const end = start + 8 * day
+  const other = [['b3', `${'c'.repeat(32)}-${spanId}-1`]] as const
+  propagation.request(outcomeOf({ route, end }, { headers: [...sampled, ...other] }))
+  const report = migrationOf(propagation, { routes: [route] }, end, week)
+  t.match(
+    report.unneeded?.routes.find(({ dialect }) => dialect === 'b3'),
+    { safeToStopAccepting: 'unknown', why: /named another trace .* 2026-01-10T03:04:05.006Z/ }
+  )
+  t.match(report.dialects, [{ dialect: 'w3c' }, { lost: 1, lastLost: '2026-01-10T03:04:05.006Z' }])
+})
+
+t.test('strangers alone do not keep a dialect, and are told of', async t => {
+  const propagation = createPropagation(() => start)
+  propagation.watch([route])
+  const end = start + 8 * day
+  propagation.request(outcomeOf({ route, end }, { headers: b3Fields, trust: 'restart' }))
+  const report = migrationOf(propagation, { routes: [route] }, end, week)
+  t.match(
+    report.unneeded?.routes.find(({ dialect }) => dialect === 'b3'),
+    { safeToStopAccepting: 'yes', why: /only callers that are not believed need it, for the link/ }
+  )
+  t.match(report.dialects, [{ needed: 0, neededOutside: 1, lastNeededOutside: '2026-01-10T03:04:05.006Z' }])
 })
 
 t.test('a time is a number and m, h or d', async t => {
   t.same(parseUnneeded('7d'), week)
   t.equal(parseUnneeded('30m')?.ms, 1_800_000)
   t.equal(parseUnneeded('12h')?.ms, day / 2)
-  for (const text of ['', '7', 'd', '7w', '-7d', '7d ', '1e3d', '99999d', '٧d'])
+  for (const text of ['', '0m', '00d', '7', 'd', '7w', '-7d', '7d ', '1e3d', '99999d', '٧d'])
     t.equal(parseUnneeded(text), undefined)
 })

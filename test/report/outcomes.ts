@@ -67,6 +67,7 @@ export function outcomeOf(
     query: '',
     httpVersion: '1.1',
     client: '10.0.0.9',
+    identity: undefined,
     userAgent: undefined,
     route,
     mediation,
@@ -79,6 +80,7 @@ export function outcomeOf(
       failure: undefined,
       failureStatus: undefined,
       cause: undefined,
+      answer: undefined,
       ...tried
     })),
     status: 200,

@@ -47,13 +47,28 @@ t.test('what is malformed is counted with its reason, by route and by client', a
   t.match(propagation.clients()[1], { dialects: 'none', requests: 1, needed: new Map() })
 })
 
-t.test('of a caller that restarts a context is needed, for it is linked; a wish of its is not', async t => {
+t.test(
+  'of a caller that restarts a context is needed apart, for it is linked; a wish of its is not',
+  async t => {
+    const propagation = createPropagation(() => start)
+    propagation.request(outcomeOf({ route }, { trust: 'restart' }))
+    propagation.request(outcomeOf({ route }, { trust: 'restart', headers: [['b3', '0']] }))
+    const [tally] = propagation.routes()
+    t.match(tally?.dialects.get('w3c'), { arrived: 1, needed: 0, lastNeeded: undefined })
+    t.match(tally?.dialects.get('w3c'), { neededOutside: 1, lastNeededOutside: start + 12.5 })
+    t.match(tally?.dialects.get('b3'), { arrived: 1, needed: 0, neededOutside: 0 })
+    t.match(propagation.clients(), [{ from: 'outside', needed: new Map([['w3c', 1]]) }, {}])
+  }
+)
+
+t.test('a dialect that names another trace than the one followed has lost', async t => {
   const propagation = createPropagation(() => start)
-  propagation.request(outcomeOf({ route }, { trust: 'restart' }))
-  propagation.request(outcomeOf({ route }, { trust: 'restart', headers: [['b3', '0']] }))
+  propagation.request(outcomeOf({ route, end: start + 7 }, { headers: [...sampled, ...otherB3] }))
+  propagation.request(outcomeOf({ route }, { headers: [...sampled, ...inB3] }))
+  propagation.request(outcomeOf({ route }, { headers: [...sampled, ...otherB3], trust: 'restart' }))
   const [tally] = propagation.routes()
-  t.match(tally?.dialects.get('w3c'), { arrived: 1, needed: 1 })
-  t.match(tally?.dialects.get('b3'), { arrived: 1, needed: 0 })
+  t.match(tally?.dialects.get('b3'), { arrived: 3, lost: 1, lastLost: start + 7 })
+  t.match(tally?.dialects.get('w3c'), { arrived: 3, lost: 0, lastLost: undefined })
 })
 
 t.test('a caller that is ignored needs nothing, and a preflight is in no trace', async t => {

@@ -75,6 +75,14 @@ t.test('the server span says what the conventions ask for, and no more of a plai
   })
 })
 
+t.test('the client span names the span that answered it', async t => {
+  const named = (answer: NonNullable<Outcome['attempts'][number]['answer']>) =>
+    clientOf({}, { tries: [{ answer }] }).attributes.get('tracebridge.answer.span_id')
+  t.equal(named({ outcome: 'same', spanId: 'b7ad6b7169203331' }), 'b7ad6b7169203331')
+  t.equal(named({ outcome: 'other', spanId: undefined }), undefined)
+  t.equal(clientOf().attributes.has('tracebridge.answer.span_id'), false)
+})
+
 t.test('the client span says where the attempt went', async t => {
   const tags = new Map([
     ['service.tag', 'gray'],
@@ -232,6 +240,13 @@ t.test('links, the debug id and the user agent come along', async t => {
   t.strictSame(linked.span.links, [{ traceId, spanId, dialect: 'w3c', reason: 'restarted' }])
   t.equal(linked.attributes.get('user_agent.original'), 'curl/8')
   t.equal(serverOf({}, { headers: [['jaeger-debug-id', 'mine']] }).attributes.get('jaeger-debug-id'), 'mine')
+})
+
+t.test('a request by TLS says so, and what the certificate of its caller calls it', async t => {
+  const { attributes } = serverOf({ scheme: 'https', identity: 'spiffe://example.org/ns/shop' })
+  t.equal(attributes.get('url.scheme'), 'https')
+  t.equal(attributes.get('tracebridge.client.identity'), 'spiffe://example.org/ns/shop')
+  t.equal(serverOf().attributes.has('tracebridge.client.identity'), false)
 })
 
 t.test('tracestate goes with the spans', async t => {

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { loadRules } from '../../src/rules/load.ts'
 import { warningsOf } from '../../src/rules/warnings.ts'
@@ -48,14 +49,23 @@ t.test(
       [`${body}export { Mine }`, '', 'module'],
       [`${body}export const mine = new Mine()`, '', 'module'],
       [`${body}export function create() { return new Mine() }`, ', export: create', 'module'],
-      [`${body}module.exports = { Mine }`, '', 'commonjs']
+      [`${body}module.exports = { Mine }`, '', 'commonjs'],
+      [`${body}module.exports = Mine`, '', 'commonjs'],
+      [`${body}module.exports = new Mine()`, '', 'commonjs'],
+      [`${body}export default Mine`, ', export: default', 'module'],
+      [
+        `${body}export class Own { fields = () => ['x-mine']; inject = Mine.prototype.inject; extract = Mine.prototype.extract }`,
+        ', export: Own',
+        'module'
+      ]
     ] as const) {
       const result = beside(t, code, `dialects: { mine: { package: mine${more} } }`, type)
       if ('complaints' in result) throw new Error(JSON.stringify(result.complaints))
       const [route] = result.rules.routes
       t.match(route?.policy.emit, [{ name: 'mine', fields: ['x-mine'], carries: { traceIdBits: 128 } }])
       t.equal(route?.policy.accept.at(-1)?.name, 'mine', 'and is read, after all others')
-      t.ok(route?.policy.strip.has('x-mine'))
+      for (const trust of ['continue', 'restart', 'ignore'] as const)
+        t.ok(route?.policy.strip[trust].fields.has('x-mine'), trust)
       t.match(result.rules.effective['dialects'], { mine: { package: 'mine' } })
     }
   }
@@ -66,15 +76,25 @@ t.test('an installed package is found from where the gateway runs', async t => {
   t.match(rules.routes[0]?.policy.emit, [{ name: 'mine', fields: ['uber-trace-id'] }])
 })
 
+t.test('a package beside the gateway is found from anywhere', async t => {
+  const folder = folderOf(t, {
+    'rules.yaml': `dialects: { mine: { package: '@opentelemetry/propagator-jaeger' } }${rest}`
+  })
+  const { NODE_OPTIONS: _, ...env } = process.env
+  const checked = spawnSync(resolve('bin/tracebridge'), ['check', 'rules.yaml'], { cwd: folder, env })
+  t.match(String(checked.stdout), 'rules.yaml: ok', String(checked.stderr))
+})
+
 t.test('what is no propagator is refused when rules load, with the place', async t => {
   t.match(
     problems(t, 'export const a = 1'),
     /^\.dialects\.mine\.package expected a package that exports a propagator/
   )
   t.match(
-    problems(t, `${body}export { Mine, Mine as Other }`),
+    problems(t, `${body}class Other extends Mine {}\nexport { Mine, Other }`),
     /expected export beside package: one of Mine, Other/
   )
+  t.equal(problems(t, `${body}export { Mine, Mine as default }`), '', 'one thing by two names is no choice')
   t.match(problems(t, 'throw new TypeError("secret text")'), /expected an installed package \(TypeError\)/)
   t.notMatch(problems(t, 'throw new TypeError("secret text")'), 'secret')
   t.match(
@@ -90,7 +110,122 @@ t.test('what is no propagator is refused when rules load, with the place', async
       t,
       `${body}class A extends Mine { constructor() { super(); throw new RangeError() } }\nexport { A }`
     ),
-    /made without settings \(RangeError\)/
+    /made without options \(RangeError\)/
+  )
+})
+
+t.test('a package owns no field that requests need, be it written in any case', async t => {
+  for (const field of [
+    'Host',
+    'content-length',
+    'Authorization',
+    'proxy-authorization',
+    'cookie',
+    'connection',
+    'keep-alive',
+    'X-Forwarded-For',
+    'x-real-ip'
+  ]) {
+    const owning = `${body}Mine.prototype.fields = () => ['x-mine', '${field}']\nexport { Mine }`
+    t.equal(
+      problems(t, owning),
+      `.dialects.mine.package expected a propagator with fields of its own, not ${field}, which requests need`
+    )
+  }
+})
+
+t.test('a secret is not shown in a field of a dialect that rules bring along', async t => {
+  const secret = (header: string) => `dialects: { mine: { package: mine } }
+trust: [{ secret: { header: ${header}, value: 0123456789abcdef }, context: continue }]`
+  t.equal(problems(t, `${body}export { Mine }`, secret('x-other')), '')
+  t.equal(
+    problems(t, `${body}export { Mine }`, secret('X-Mine')),
+    '.trust[0].secret.header expected a header field that is not of dialect mine'
+  )
+})
+
+const choosing = `${body}
+class Chosen extends Mine {
+  constructor(options) {
+    super()
+    if (options.field === undefined) throw new RangeError('secret text')
+    this.field = options.field
+    options.field = 'x-changed'
+  }
+  fields() { return [this.field] }
+  inject(context, carrier, setter) { super.inject(context, carrier, { set: (c, _, v) => setter.set(c, this.field, v) }) }
+  extract(context, carrier, getter) { return super.extract(context, carrier, { get: c => getter.get(c, this.field) }) }
+}
+`
+
+t.test('options go to the class or factory as one object, and are shown as they were written', async t => {
+  for (const [code, more] of [
+    [`${choosing}export { Chosen }`, 'export: Chosen'],
+    [`${choosing}export const create = options => new Chosen(options)`, 'export: create']
+  ] as const) {
+    const text = `dialects: { mine: { package: mine, ${more}, options: { field: x-chosen, deep: [1, { no: null }] } } }`
+    const result = beside(t, code, text)
+    if ('complaints' in result) throw new Error(JSON.stringify(result.complaints))
+    t.match(result.rules.routes[0]?.policy.emit, [{ name: 'mine', fields: ['x-chosen'] }])
+    t.match(result.rules.effective['dialects'], {
+      mine: { package: 'mine', options: { field: 'x-chosen', deep: [1, { no: null }] } }
+    })
+  }
+})
+
+t.test('a file that options refer to is read, and is not shown', async t => {
+  const folder = folderOf(t, {
+    'rules.yaml': `dialects: { mine: { package: mine, export: Chosen, options: { field: "\${file:name}" } } }${rest}`,
+    name: 'x-of-file',
+    'node_modules/mine/package.json': JSON.stringify({ name: 'mine', main: 'index.js', type: 'module' }),
+    'node_modules/mine/index.js': `${choosing}export { Chosen }`
+  })
+  const result = loadRules(join(folder, 'rules.yaml'), {})
+  if ('complaints' in result) throw new Error(JSON.stringify(result.complaints))
+  t.match(result.rules.routes[0]?.policy.emit, [{ fields: ['x-of-file'] }])
+  t.notMatch(JSON.stringify(result.rules.effective), 'x-of-file')
+})
+
+t.test('options that are none are complained of where they stand', async t => {
+  const asked = (options: string, code = `${choosing}export { Chosen }`) =>
+    problems(t, code, `dialects: { mine: { package: mine, options: ${options} } }`)
+  t.match(asked('{ other: 1 }'), /^\.dialects\.mine\.options expected other options \(RangeError\)$/)
+  t.match(
+    asked('{}', `${body}export const mine = new Mine()`),
+    /^\.dialects\.mine\.options expected no options: what is exported is made already/
+  )
+  t.match(asked('[a]'), /^\.dialects\.mine\.options expected a map of plain values/)
+  t.match(asked('text'), /^\.dialects\.mine\.options expected a map of plain values/)
+  t.match(asked('{ a: [.inf] }'), /^\.dialects\.mine\.options expected a map of plain values/)
+  t.match(asked('{ __proto__: { field: x-a } }'), /^\.dialects\.mine\.options\S* expected another key/m)
+  const missing = asked(`{ field: "\${NOT_SET_ANYWHERE}" }`)
+  t.match(missing, /NOT_SET_ANYWHERE/)
+  t.notMatch(missing, 'other options', 'what is unknown already is not tried')
+})
+
+t.test('an export that is not there, or makes nothing, is complained of where it is named', async t => {
+  const of = (name: string, code: string) =>
+    problems(t, code, `dialects: { mine: { package: mine, export: ${name} } }`)
+  t.match(of('Mime', `${body}export { Mine }`), /^\.dialects\.mine\.export expected Mine$/)
+  for (const code of [
+    'export const create = () => {}',
+    'export const create = () => null',
+    `${body}export const create = async () => new Mine()`
+  ]) {
+    t.match(
+      of('create', code),
+      /^\.dialects\.mine\.export expected an export that makes a propagator, and at once/
+    )
+  }
+  t.match(of('a', 'export const a = 1'), /^\.dialects\.mine\.export expected a package that exports/)
+  t.match(
+    of('create', 'export const create = () => { throw 1 }'),
+    /^\.dialects\.mine\.export expected a propagator that can be made without options \(unknown\)/
+  )
+  t.match(
+    problems(t, 'module.exports = { get mine() { throw new TypeError() } }'),
+    /^\.dialects\.mine\.package /,
+    'not even what throws when it is looked at stops the loading'
   )
 })
 

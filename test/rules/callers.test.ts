@@ -8,7 +8,7 @@ import { showing, unread } from './credentials.ts'
 function entryOf(text: string, context: Trust): TrustSettings {
   const from = parseRange(text)
   if (from === undefined) throw new Error(text)
-  return { from, origins: undefined, secret: undefined, context }
+  return { from, identities: undefined, origins: undefined, secret: undefined, context }
 }
 
 /** By address alone, and without a look at any header. */
@@ -96,6 +96,20 @@ t.test('all that an entry asks for must hold, and the next entry is asked where 
   t.match(trust(showing('11.0.0.1', [...origin, ...secret])), { context: 'restart', entry: undefined })
 })
 
+t.test('an identity is one of the conditions, and goes with the others', async t => {
+  const entry = { ...entryOf('10.0.0.0/8', 'continue'), identities: ['orders.svc'], secret: shared.secret }
+  const trust = createTrust([entry])
+  const secret = ['X-Gateway-Secret', 'correct horse battery']
+  const by = (address: string, fields: string[], ...identities: string[]) =>
+    trust({ ...showing(address, fields), identities }).context
+  t.equal(by('10.0.0.1', secret, 'CN=x', 'orders.svc'), 'continue')
+  t.equal(by('10.0.0.1', [], 'orders.svc'), 'restart')
+  t.equal(by('10.0.0.1', secret, 'stock.svc'), 'restart')
+  t.equal(by('10.0.0.1', secret), 'restart')
+  t.equal(by('11.0.0.1', secret, 'orders.svc'), 'restart')
+  t.equal(createTrust([{ ...anybody, identities: ['orders.svc'] }])(unread('10.0.0.1')).context, 'restart')
+})
+
 t.test('an Origin alone makes nobody a proxy of ours', async t => {
   const fields = ['Origin', 'https://shop.example.com', 'X-Gateway-Secret', 'correct horse battery']
   const forwarding = (entry: TrustSettings) => createTrust([entry])(showing('10.0.0.1', fields)).forwarding
@@ -103,6 +117,11 @@ t.test('an Origin alone makes nobody a proxy of ours', async t => {
   t.equal(forwarding({ ...page, secret: shared.secret }), true)
   t.equal(forwarding({ ...page, from: entryOf('10.0.0.0/8', 'continue').from }), true)
   t.equal(forwarding(shared), true)
+  const named = { ...page, identities: ['orders.svc'] }
+  t.equal(
+    createTrust([named])({ ...showing('10.0.0.1', fields), identities: ['orders.svc'] }).forwarding,
+    true
+  )
   t.equal(forwarding(anybody), true)
   t.equal(forwarding({ ...anybody, context: 'restart' }), false)
 })

@@ -81,19 +81,79 @@ routes:
     t.same(emitted('/theirs'), [])
     t.same(emitted('/asked'), ['w3c'])
     t.same(emitted('/partner'), ['ot'])
-    t.same(policy('/ours').stripPrefixes, ['uberctx-'])
+    t.same(policy('/ours').strip.continue.prefixes, ['uberctx-'])
     for (const path of ['/theirs', '/asked', '/partner']) {
-      t.same([...policy(path).stripPrefixes].sort(), ['baggage-', 'ot-baggage-', 'uberctx-'], path)
+      t.same([...policy(path).strip.continue.prefixes].sort(), ['baggage-', 'ot-baggage-', 'uberctx-'], path)
       for (const field of ['baggage', 'jaeger-baggage', 'sw8-correlation', 'eagleeye-userdata', 'sftc_head'])
-        t.ok(policy(path).strip.has(field), `${field} on ${path}`)
+        t.ok(policy(path).strip.continue.fields.has(field), `${field} on ${path}`)
     }
     t.match(rules.effective, { upstreams: { theirs: { external: true, baggage: { emit: [] } } } })
   }
 )
 
+t.test(
+  'of tracestate an external upstream gets the odds and what is written for it, unless rules say more',
+  async t => {
+    const { rules } = loaded(
+      t,
+      `
+upstreams:
+  ours: { echo: true }
+  fewer: { echo: true, tracestate: [a] }
+  theirs: { echo: true, external: true }
+  partner: { echo: true, external: true, emit: [sw8, datadog, w3c] }
+  friend: { echo: true, external: true, tracestate: all }
+routes:
+  - { match: { path: /ours }, upstream: ours }
+  - { match: { path: /fewer }, upstream: fewer }
+  - { match: { path: /theirs }, upstream: theirs }
+  - { match: { path: /instana }, upstream: theirs, emit: [instana, w3c] }
+  - { match: { path: /partner }, upstream: partner }
+  - { match: { path: /friend }, upstream: friend }
+  - { match: { path: /none }, upstream: friend, tracestate: [] }
+`
+    )
+    const passing = (path: string) => routeFor(rules, `GET ${path}`).policy.tracestate
+    t.equal(passing('/ours'), 'all')
+    t.same(passing('/fewer'), new Set(['a']))
+    t.same(passing('/theirs'), new Set(['ot']))
+    t.same(passing('/instana'), new Set(['ot', 'in']))
+    t.same(passing('/partner'), new Set(['ot', 'dd']), 'tb is for another tracebridge')
+    t.equal(passing('/friend'), 'all')
+    t.same(passing('/none'), new Set())
+    t.match(rules.effective, {
+      upstreams: {
+        ours: { tracestate: 'all' },
+        theirs: { tracestate: ['ot'] },
+        friend: { tracestate: 'all' }
+      }
+    })
+  }
+)
+
+t.test(
+  'of strangers the fields of every known dialect are stripped, and pages may send no other',
+  async t => {
+    const { rules } = loaded(
+      t,
+      `accept: [w3c]\ncors: { origins: [https://a.test] }\ntrust: [{ from: any, secret: { header: X-Secret, value: "0123456789abcdef" }, context: continue }]\n${minimal}`
+    )
+    const { policy, cors } = routeFor(rules, 'GET /')
+    t.same(cors?.dialectFields, ['traceparent', 'tracestate', 'baggage'])
+    t.same([...policy.strip.continue.fields], ['traceparent', 'tracestate', 'baggage', 'x-secret'])
+    t.same(policy.strip.continue.prefixes, [])
+    for (const trust of ['restart', 'ignore'] as const) {
+      const { fields, prefixes } = policy.strip[trust]
+      for (const name of ['sw8', 'x-b3-traceid', 'newrelic', 'eagleeye-userdata', 'baggage', 'x-secret'])
+        t.ok(fields.has(name), `${name}: ${trust}`)
+      t.same([...prefixes].sort(), ['baggage-', 'ot-baggage-', 'uberctx-'])
+    }
+  }
+)
+
 t.test('fields of every accepted or emitted dialect are stripped, and baggage', async t => {
   const { rules } = loaded(t, `accept: [b3multi]\nemit: [w3c]\n${minimal}`)
-  t.same([...routeFor(rules, 'GET /').policy.strip].sort(), [
+  t.same([...routeFor(rules, 'GET /').policy.strip.continue.fields].sort(), [
     'baggage',
     'traceparent',
     'tracestate',

@@ -6,7 +6,7 @@ import type { Credentials } from '../../src/rules/rules.ts'
 export function showing(address: string, fields: readonly string[] = []): Credentials {
   const { load, read } = createFieldReader()
   load(fields)
-  return { address, read, method: 'GET', target: '/', now: Date.now }
+  return { address, read, identities: [], method: 'GET', target: '/', now: Date.now }
 }
 
 /** Nothing but its address: to read a field is an error. */

@@ -110,7 +110,23 @@ t.test('a secret is long and has no blanks, and its field is one that nothing el
     t.equal(parseSharedSecret(text), undefined, text)
   }
   t.equal(parseSecretField('X-Gateway-Secret'), 'x-gateway-secret')
-  for (const text of ['Host', 'origin', 'Content-Length', 'x secret', '']) {
+  t.equal(parseSecretField('Authorization'), 'authorization')
+  for (const text of [
+    'Host',
+    'origin',
+    'Content-Length',
+    'traceparent',
+    'TraceState',
+    'X-B3-TraceId',
+    'newrelic',
+    'baggage',
+    'sw8-correlation',
+    'uberctx-key',
+    'X-Forwarded-For',
+    'forwarded',
+    'x secret',
+    ''
+  ]) {
     t.equal(parseSecretField(text), undefined, text)
   }
 })

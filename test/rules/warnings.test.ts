@@ -21,9 +21,9 @@ routes:
   - { match: { path: /c }, upstream: demo, emit: [w3c, b3] }
 `
   t.same(warningsOf(loaded(t, text)), [
-    'routes /a, /b: b3 can say "debug" (keep this trace past every limit), w3c cannot: it arrives as keep',
-    'routes /a, /b: b3 can leave the decision open (defer), w3c cannot: the gateway decides',
-    'routes /a, /b: b3 can carry 64-bit trace ids, w3c cannot: they arrive with 16 zeros in front, and are found by that form'
+    'routes /a, /b: b3 can say "debug" (keep this trace past every limit), w3c cannot: the trace is kept like any other, and limits behind may cut it',
+    'routes /a, /b: b3 can leave open whether a trace is kept (defer), w3c cannot: the gateway decides, at its own rate',
+    'routes /a, /b: b3 can carry trace ids of 16 digits (64 bits), w3c cannot: services behind get 16 zeros in front of them, and the trace is to be searched for in both forms'
   ])
 })
 
@@ -96,6 +96,62 @@ routes: [{ match: {}, upstream: theirs }]
   t.same(warningsOf(loaded(t, rules(', baggage: { emit: [w3c, ot] }'))), [
     'route /**: upstream theirs is external, and is handed baggage as w3c, ot: others read what it says'
   ])
+})
+
+t.test('what the emitted baggage has no room for is told, in the numbers of its wire', async t => {
+  const told = (more: string) =>
+    warningsOf(
+      loaded(
+        t,
+        `accept: [w3c]
+upstreams: { old: { echo: true } }
+routes: [{ match: {}, upstream: old, baggage: { ${more} } }]
+`
+      )
+    )
+  const goesOn = 'route /**: baggage (the keys and values that callers send along) goes on as'
+  t.same(told('emit: [sw8]'), [
+    `${goesOn} sw8, which takes 3 keys at most, values of at most 128 characters, 2048 bytes in all, no empty values: what does not fit is left out`
+  ])
+  t.same(
+    told('emit: [sw8], allow: [tenant, tier], max-bytes: 2048'),
+    [
+      `${goesOn} sw8, which takes values of at most 128 characters, no empty values: what does not fit is left out`
+    ],
+    'what rules let through fits otherwise'
+  )
+  t.same(told('emit: [eagleeye]'), [
+    `${goesOn} eagleeye, which takes 4096 bytes in all: what does not fit is left out`
+  ])
+  t.same(told('emit: [ot]'), [
+    'route /**: baggage goes on as ot, where keys lose their capital letters: userId arrives as userid'
+  ])
+  t.same(told('emit: [sw8, w3c]'), [], 'nothing is lost that one of them carries')
+  t.same(told('emit: []'), [])
+  t.same(told('accept: [], emit: [sw8]'), [])
+  t.same(told('accept: [ot], emit: [jaeger]'), [])
+})
+
+t.test('tracestate for an external upstream is told, where it is more than is meant for it', async t => {
+  const told = (more: string) =>
+    warningsOf(
+      loaded(
+        t,
+        `accept: [w3c]
+upstreams: { theirs: { echo: true, external: true${more} } }
+routes: [{ match: {}, upstream: theirs }]
+`
+      )
+    )
+  t.same(told(', tracestate: [ot]'), [])
+  t.same(told(', tracestate: []'), [])
+  t.same(told(', tracestate: all'), [
+    'route /**: upstream theirs is external, and is handed all of tracestate: others read what it says'
+  ])
+  t.same(told(', tracestate: [ot, dd, es]'), [
+    'route /**: upstream theirs is external, and is handed dd, es of tracestate: others read what it says'
+  ])
+  t.notMatch(told(', tracestate: all, emit: [b3]').join('\n'), /of tracestate/, 'it gets none')
 })
 
 t.test('an upstream that no route uses, and rules without routes', async t => {

@@ -123,3 +123,23 @@ t.test('a list at both limits is kept whole', async t => {
   t.equal(raw.length, 8192)
   t.strictSame(kept(raw), { value: raw, dropped: 0 })
 })
+
+t.test('a short list that could be taken apart in very many ways is read at once', async t => {
+  const attack = `a=b${';k=  '.repeat(24)}"`
+  const begun = performance.now()
+  t.strictSame(parseBaggage(attack), { members: [], dropped: 1 })
+  t.ok(performance.now() - begun < 250)
+})
+
+t.test('blanks may stand around every sign', async t => {
+  const raw = 'a \t= \tb ; \tk = v;l =;m\t;n= '
+  const [member] = parseBaggage(raw).members
+  t.match(member, { key: 'a', value: 'b' })
+  t.strictSame(member === undefined ? [] : decodedProperties(member), [
+    { key: 'k', value: 'v' },
+    { key: 'l', value: '' },
+    { key: 'm', value: undefined },
+    { key: 'n', value: '' }
+  ])
+  t.match(parseBaggage('a= ;k').members, [{ key: 'a', value: '' }])
+})

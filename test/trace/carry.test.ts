@@ -74,7 +74,7 @@ const segments = fc.record({
 })
 const paths = fc.record({
   family: fc.constantFrom('eagleeye' as const, 'sofa' as const),
-  trace: fc.string({ minLength: 1, maxLength: 30 }),
+  trace: fc.stringMatching(/^[\x21-\x7e]{1,30}$/),
   segment: fc.constant(undefined),
   index: fc.constant(undefined),
   rpc: fc.option(fc.constantFrom('0', '0.1', '9.12.3'), { nil: undefined })
@@ -161,3 +161,40 @@ t.test('any value is read without an exception', async t => {
   )
   t.pass()
 })
+
+t.test(
+  'what the family’s own header could not hold is not read, though it fits the trace id beside it',
+  async t => {
+    const bind = (family: Family, trace: string) => {
+      const traceId = canonicalTraceId(family, trace)
+      const value = writeCarry(
+        { family, trace, segment: undefined, index: undefined, rpc: undefined },
+        traceId,
+        spanId
+      )
+      if (value === undefined) throw new Error(`${trace} does not fit`)
+      t.equal(
+        parseTracestate(`${carryKey}=${value}`).list,
+        `${carryKey}=${value}`,
+        'a tracestate for all that'
+      )
+      return readCarry(value, family, traceId, spanId)
+    }
+    for (const hostile of ['\r\nX-Evil: 1', '\0', 'a\u001b[2Jb', 'a\u0085', '\u007f']) {
+      for (const family of families)
+        t.equal(bind(family, hostile), undefined, JSON.stringify([family, hostile]))
+    }
+    for (const blank of [' ', 'a b', 'é中', 'x'.repeat(65)]) {
+      for (const family of ['eagleeye', 'sofa'] as const) {
+        t.equal(bind(family, blank), undefined, JSON.stringify([family, blank]))
+      }
+      t.equal(bind('sw8', blank)?.trace, blank, 'an id of SkyWalking’s may be any text')
+    }
+    for (const segment of ['a\r\nb', '\0', 'a\u009bb']) {
+      const value =
+        writeCarry({ family: 'sw8', trace: uuid, segment, index: 1, rpc: undefined }, uuid, spanId) ?? ''
+      t.match(value, /;s:/)
+      t.equal(readCarry(value, 'sw8', uuid, spanId), undefined, JSON.stringify(segment))
+    }
+  }
+)

@@ -18,3 +18,16 @@ t.test('a call is numbered below the gateway, unless that does not show', async 
   t.equal(calledRpcId('0.1', { ...hop, number: 2 }), '0.1.2')
   t.equal(calledRpcId('0.1', { ...hop, number: 2, transparent: true }), '0.1')
 })
+
+t.test(
+  'a path that is too long to grow is called on as it is, so that the next gateway reads it',
+  async t => {
+    for (let length = 250; length <= 256; length++) {
+      const own = `0${'.1'.repeat(130)}`.slice(0, length).replace(/\.$/, '0')
+      t.ok(isRpcId(own), `${length} characters are read`)
+      for (const number of [1, 10, 1_000_000])
+        t.ok(isRpcId(calledRpcId(own, { ...hop, number })), `${length}, ${number}`)
+    }
+    t.equal(calledRpcId(`0${'.1'.repeat(126)}`, { ...hop, number: 2 }), `0${'.1'.repeat(126)}.2`)
+  }
+)

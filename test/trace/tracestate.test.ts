@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { memberOf, parseTracestate, withMember, withoutMember } from '../../src/trace/tracestate.ts'
+import {
+  isMemberKey,
+  memberOf,
+  parseTracestate,
+  withMember,
+  withOnly,
+  withoutMember
+} from '../../src/trace/tracestate.ts'
 import { tracestates } from '../dialects/contexts.ts'
 import { readerOf, type Vector, vectors } from '../vectors/vectors.ts'
 
@@ -66,6 +73,28 @@ t.test('a member taken out leaves the others as they were', async t => {
   t.equal(withoutMember('a=1,b=2,c=3', 'b'), 'a=1,c=3')
   t.equal(withoutMember('a=1,b=2,c=3', 'c'), 'a=1,b=2')
   t.equal(withoutMember('a=1', 'a'), '')
+})
+
+t.test('members that may not pass are left out whole, by their whole keys', async t => {
+  const list = 'a=b,ab=1,b=a,ot=th:8'
+  t.equal(withOnly(list, new Set(['a', 'ot'])), 'a=b,ot=th:8')
+  t.equal(withOnly(list, new Set(['ab', 'b', 'a', 'ot', 'c'])), list)
+  t.equal(withOnly(list, new Set()), '')
+  t.equal(withOnly('', new Set(['a'])), '')
+  fc.assert(
+    fc.property(tracestates, fc.uniqueArray(fc.constantFrom('tb', 'ot', 'a', 'b')), (all, keys) => {
+      const some = withOnly(all, new Set(keys))
+      assert.deepEqual(parseTracestate(some), { list: some, discarded: undefined })
+      const kept = all.split(',').filter(member => keys.some(key => member.startsWith(`${key}=`)))
+      assert.deepEqual(some, kept.join(','))
+    })
+  )
+})
+
+t.test('a key is what a member can be under', async t => {
+  for (const key of ['a', '0a', 'tenant@vendor', 'a_-*/'])
+    t.ok(isMemberKey(key) && parseTracestate(`${key}=1`).list !== '', key)
+  for (const key of ['', 'A', '-a', 'a=b', 'a,b', 'a b', 'a'.repeat(257)]) t.notOk(isMemberKey(key), key)
 })
 
 t.test('a member put in is in front, once, in a list within both limits that keeps its order', async t => {

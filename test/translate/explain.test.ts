@@ -40,6 +40,11 @@ t.test('who is followed, and why', async t => {
   )
   has(
     t,
+    explained(t, [inW3c, ['b3', `${other}-${spanId}-1`]], 'spans: none'),
+    /^b3 names another trace: it is not followed$/
+  )
+  has(
+    t,
     explained(t, [['b3', `${other}-${spanId}-1`], inW3c], 'conflict: newest-dialect'),
     /^w3c is followed: of those that disagree, its trace was chosen \(conflict: newest-dialect\)$/
   )
@@ -139,4 +144,38 @@ t.test('what each emitted dialect loses of this very context', async t => {
     /the open decision: the gateway decides/
   )
   t.match(lost([inW3c], '[w3c, b3]', 'spans: none'), /^w3c passes as it came, byte for byte/)
+  const contrary: Headers = [inW3c, ['b3', `${'c'.repeat(32)}-${spanId}-1`]]
+  t.match(
+    lost(contrary, '[w3c, b3]', 'spans: none'),
+    /^w3c passes as it came, byte for byte \| b3 passes as it came, byte for byte: it names another trace$/
+  )
+  const richer: Headers = [inW3c, ['b3', `${'c'.repeat(32)}-${spanId}-1-05e3ac9a4f6e3b90`]]
+  t.match(
+    lost(richer, '[w3c, b3], random-flag: mask', 'spans: none\nconflict: richest'),
+    /w3c goes on with the other trace that it names/
+  )
+})
+
+function inSw8(trace: string): Headers {
+  const fields = [trace, 'a.b', 'web', 'web-1', '/p', 'gw:80'].map(text =>
+    Buffer.from(text).toString('base64')
+  )
+  return [['sw8', ['1', fields[0], fields[1], '3', ...fields.slice(2)].join('-')]]
+}
+
+t.test('what a caller wrote does to no terminal what it pleases', async t => {
+  const run = explained(t, inSw8('a\u202eb\u2028c'))
+  const said = run.why.join()
+  // Without the text in the message: there it would do to the test's own output what it pleases.
+  t.equal(said.includes('sw8.trace a\\u{202e}b\\u{2028}c'), true)
+  t.equal(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(said), false)
+})
+
+t.test('an id of SkyWalking’s that tracestate has no room for is named as lost', async t => {
+  const losses = (trace: string, emit: string) =>
+    explained(t, inSw8(trace), '', emit).losses.get('orders')?.join(' | ') ?? ''
+  const lost = /^w3c loses .*the trace id as SkyWalking wrote it/
+  t.match(losses('注'.repeat(40), '[w3c]'), lost)
+  t.notMatch(losses('注'.repeat(10), '[w3c]'), lost)
+  t.notMatch(losses('注'.repeat(40), '[sw8]'), /SkyWalking wrote/)
 })

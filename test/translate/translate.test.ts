@@ -117,6 +117,8 @@ t.test('the caller’s address decides whether it is believed', async t => {
   t.match(translation.received, { traceId })
   t.not(translation.span.traceId, traceId)
   t.notMatch(JSON.stringify(translation.upstreams), traceId)
+  for (const name of ['sw8', 'newrelic', 'uberctx-*', 'baggage-*'])
+    t.ok(translation.upstreams['orders']?.strip.includes(name), `a stranger’s ${name} goes no further`)
 })
 
 t.test('host, method and path choose the route, and none is said', async t => {

@@ -1,13 +1,16 @@
-// OpenTelemetry JS with one of its propagators: w3c, b3, b3multi or jaeger.
+// OpenTelemetry JS with one of its propagators: w3c, b3, b3multi, jaeger, ot or instana.
 import { defaultTextMapGetter, defaultTextMapSetter, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { B3InjectEncoding, B3Propagator } from '@opentelemetry/propagator-b3'
+import { InstanaPropagator } from '@opentelemetry/propagator-instana'
 import { JaegerPropagator } from '@opentelemetry/propagator-jaeger'
+import { OTTracePropagator } from '@opentelemetry/propagator-ot-trace'
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
   BasicTracerProvider,
-  ParentBasedSampler
+  ParentBasedSampler,
+  RandomIdGenerator
 } from '@opentelemetry/sdk-trace-base'
 import { ask, serve } from './serve.js'
 
@@ -15,12 +18,24 @@ const propagators = {
   w3c: () => new W3CTraceContextPropagator(),
   b3: () => new B3Propagator(),
   b3multi: () => new B3Propagator({ injectEncoding: B3InjectEncoding.MULTI_HEADER }),
-  jaeger: () => new JaegerPropagator()
+  jaeger: () => new JaegerPropagator(),
+  ot: () => new OTTracePropagator(),
+  instana: () => new InstanaPropagator()
 }
-const propagator = propagators[process.argv[2]]()
+const variant = process.argv[2]
+const propagator = propagators[variant]()
+
+// What ot cannot carry is not in its ids from the start, as in the tracers that it was made for.
+const ids = new RandomIdGenerator()
+const idGenerator = {
+  generateTraceId: () => (variant === 'ot' ? ids.generateSpanId().padStart(32, '0') : ids.generateTraceId()),
+  generateSpanId: () => ids.generateSpanId()
+}
 
 function tracerWith(root) {
-  return new BasicTracerProvider({ sampler: new ParentBasedSampler({ root }) }).getTracer('interop')
+  return new BasicTracerProvider({ sampler: new ParentBasedSampler({ root }), idGenerator }).getTracer(
+    'interop'
+  )
 }
 const keeping = tracerWith(new AlwaysOnSampler())
 const dropping = tracerWith(new AlwaysOffSampler())

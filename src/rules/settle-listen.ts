@@ -1,0 +1,24 @@
+// Fills in what rules leave out about listeners. Must not read the files that they name (tls-files.ts).
+import { type Address, parseAddress } from './address.ts'
+import type { ListenSettings, TlsSettings } from './settings.ts'
+import type { Decoded, DecodedTls } from './shape.ts'
+
+const byDefault: Address = parseAddress('0.0.0.0:8080') ?? { host: '0.0.0.0', port: 8080 }
+
+/** With no block, every IPv4 interface, in plain text. */
+export function settleListen(given: Decoded['listen']): readonly ListenSettings[] {
+  return (given ?? [{ address: byDefault }]).map(({ address, tls }) => ({
+    ...address,
+    tls: tls === undefined ? undefined : settleTls(tls)
+  }))
+}
+
+function settleTls({ cert, key, certificates, client, ...given }: DecodedTls): TlsSettings {
+  const clientCa = given['client-ca']
+  return {
+    // Without certificates both are there: complained of before this runs.
+    certificates: certificates ?? [{ cert: cert ?? '', key: key ?? '' }],
+    clientCa,
+    client: clientCa === undefined ? 'none' : (client ?? 'ask')
+  }
+}

@@ -1,0 +1,163 @@
+// No header takes long to read, whatever is in it: a pattern that tries many ways to match would stop the gateway for
+// everybody. Every reader of a caller's bytes is run here on repetitions, cut off where they would have to match.
+
+import fc from 'fast-check'
+import t from 'tap'
+import { baggageDialects } from '../src/baggage/find.ts'
+import { acceptedByRank } from '../src/dialects/find.ts'
+import { readAnswer } from '../src/mediate/answer.ts'
+import { corsRequest, preflightFields } from '../src/proxy/cors.ts'
+import { nominatedBy } from '../src/proxy/hop.ts'
+import { outgoing } from '../src/proxy/outgoing.ts'
+import { hostOf } from '../src/proxy/target.ts'
+import { redactQuery } from '../src/report/redact.ts'
+import { createOrigins } from '../src/rules/origins.ts'
+import { createSecret } from '../src/rules/secret.ts'
+import { readCarry } from '../src/trace/carry.ts'
+import { skywalkingSpanId, skywalkingTraceId } from '../src/trace/identity.ts'
+import { unpackId } from '../src/trace/packing.ts'
+import { storedIn } from '../src/trace/stored.ts'
+import { hop } from './call.ts'
+import { contexts } from './dialects/contexts.ts'
+import { showing } from './rules/credentials.ts'
+import { pairsOf } from './vectors/vectors.ts'
+
+/** What takes steps in proportion to its length takes less than one, even here; all else takes seconds, or never ends. */
+const mostMs = 250
+
+const units = [
+  ...' \t%;=-,&:."+/a0[',
+  'a=;',
+  ';k=  ',
+  ';k \t',
+  ' ; k = v',
+  'a=b,',
+  'a=b;c,',
+  'a= ,',
+  'a:b,',
+  'a=1&',
+  '0.',
+  '=\t',
+  '\t;',
+  '%25',
+  '%2',
+  'é',
+  'é ',
+  'YQ==:YQ==,',
+  'desc="',
+  '\\"',
+  '00-',
+  '\0'
+]
+const lengths = [120, 1000, 4000, 32_000]
+const ends = ['', '"', 'x', 'é']
+
+/** Repetitions behind what is right so far. */
+function* attacks(begin: string): Iterable<string> {
+  for (const unit of units) {
+    for (const length of lengths) {
+      const repeated = unit.repeat(Math.ceil(length / unit.length))
+      for (const end of ends) yield `${begin}${repeated}${end}`
+    }
+  }
+}
+
+/** How long it takes without what else the machine does, in milliseconds. */
+function timeOf(work: () => unknown): number {
+  let least = Number.POSITIVE_INFINITY
+  for (let tries = 0; tries < 3 && least > mostMs / 10; tries++) {
+    const begun = performance.now()
+    work()
+    least = Math.min(least, performance.now() - begun)
+  }
+  return least
+}
+
+/** The slowest attack in milliseconds, and its begin. */
+function slowest(begins: readonly string[], read: (text: string) => unknown): [ms: number, text: string] {
+  let most: [number, string] = [0, '']
+  for (const begin of begins) {
+    for (const text of attacks(begin)) {
+      const ms = timeOf(() => read(text))
+      if (ms > most[0]) most = [ms, text.slice(0, 60)]
+    }
+  }
+  return most
+}
+
+const [sample] = fc.sample(contexts, { numRuns: 1, seed: 1 })
+
+for (const dialect of acceptedByRank) {
+  t.test(`${dialect.name} reads a long field in short time, in every one of its fields`, async t => {
+    const set: string[] = []
+    if (sample !== undefined) dialect.inject?.({ ...sample, sampling: 'keep' }, set, hop)
+    const right = new Map(pairsOf(set).map(([name, value]) => [name.toLowerCase(), value]))
+    for (const name of dialect.fields) {
+      const field = name.toLowerCase()
+      const [ms, text] = slowest(['', right.get(field) ?? 'a'], value =>
+        dialect.extract(asked => (asked === field ? value : right.get(asked)))
+      )
+      t.ok(ms < mostMs, `${name}: ${ms} ms for ${JSON.stringify(text)}`)
+    }
+  })
+}
+
+for (const dialect of baggageDialects.values()) {
+  t.test(`baggage of ${dialect.name} is read in short time, and written by every dialect`, async t => {
+    const [ms, text] = slowest(['', 'a=b', 'a='], value => {
+      const members = dialect.extract(
+        () => value,
+        () => ['k', value]
+      )
+      for (const other of baggageDialects.values()) other.inject(members, [], 8192)
+    })
+    t.ok(ms < mostMs, `${ms} ms for ${JSON.stringify(text)}`)
+  })
+}
+
+t.test('so is all else that a caller or an upstream writes', async t => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const spanId = '00f067aa0ba902b7'
+  const cors = {
+    mode: 'answer',
+    allows: createOrigins(['https://*.example.com']),
+    methods: 'any',
+    headers: 'any',
+    expose: [],
+    credentials: false,
+    maxAgeSeconds: 0,
+    dialectFields: ['traceparent']
+  } as const
+  const caller = {
+    address: '127.0.0.1',
+    port: 1,
+    scheme: 'http',
+    host: 'a',
+    httpVersion: '1.1',
+    believed: true
+  } as const
+  const hmac = createSecret({ kind: 'hmac', header: 'x', secret: 's' })
+  const readers: Readonly<Record<string, (text: string) => unknown>> = {
+    answers: text => readAnswer({ traceresponse: text, 'server-timing': text }),
+    timings: text => readAnswer({ 'server-timing': `trace;desc=${text}` }),
+    preflights: text => {
+      const request = corsRequest(cors, 'OPTIONS', () => text)
+      if (request !== undefined) preflightFields(cors, { ...request, allowed: true }, () => text)
+    },
+    origins: text => cors.allows(`https://${text}.example.com`),
+    signatures: text => hmac(showing('127.0.0.1', ['x', text])),
+    connection: text => nominatedBy(['Connection', text]),
+    header: text => outgoing([text, text], { fields: new Set(), prefixes: ['baggage-'] }, [], caller),
+    host: hostOf,
+    query: redactQuery,
+    carries: text => readCarry(`f:s;t:${text}`, 'sw8', traceId, spanId),
+    stored: text => storedIn(`tb=c:${text}`),
+    // A member of tracestate has no room for more.
+    'packed ids': text => ['j', 'r', 'u', 'x'].map(how => unpackId(how + text.slice(0, 256))),
+    ids: text => [skywalkingTraceId(text), skywalkingSpanId(text, 0)]
+  }
+  for (const [name, read] of Object.entries(readers)) {
+    const [ms, text] = slowest(['', 'a', `${traceId}.1`], read)
+    t.ok(ms < mostMs, `${name}: ${ms} ms for ${JSON.stringify(text)}`)
+  }
+})
