@@ -5,6 +5,7 @@ import { baggageDialects } from '../src/baggage/find.ts'
 import type { Reader } from '../src/dialects/dialect.ts'
 import { accepted, isWritten } from '../src/dialects/find.ts'
 import { failures } from '../src/proxy/failure.ts'
+import { createCaptures } from '../src/report/captures.ts'
 import { createMetrics, type Gauges } from '../src/report/metrics.ts'
 import { createPropagation } from '../src/report/propagation.ts'
 import { loadRules } from '../src/rules/load.ts'
@@ -102,7 +103,10 @@ export function metricTable(): string {
     rulesLoaded: () => 0,
     certificates: () => []
   }
-  const { families } = createMetrics(gauges, createPropagation(() => 0).families)
+  const { families } = createMetrics(gauges, [
+    ...createPropagation(() => 0).families,
+    ...createCaptures(() => ({ keep: 0, take: () => false })).families
+  ])
   return table(
     ['metric', 'type', 'labels', 'meaning'],
     families.map(({ name, type, labels, help }) => [
@@ -150,8 +154,16 @@ const told: ReadonlyMap<string, string> = new Map([
   ['trust', 'loopback and private ranges continue, others restart'],
   ['trust[].from', '`any`, beside what else is asked for'],
   ['sampling.limit', 'none'],
+  ['sampling.rate', '`100%`'],
+  ['sampling.adaptive', 'none'],
+  ['sampling.adaptive.target', ''],
+  ['sampling.at-most', 'none'],
+  ['sampling.boost', 'none'],
+  ['sampling.force', 'none'],
+  ['sampling.force.header', ''],
   ['spans', '`report` with an exporter, else `none`'],
   ['cors', 'none'],
+  ['capture', 'off'],
   ['dialects', 'none'],
   ['dialects.NAME.package', ''],
   ['dialects.NAME.export', 'the only one'],
@@ -159,6 +171,8 @@ const told: ReadonlyMap<string, string> = new Map([
   ['export', 'none'],
   ['cors.origins', ''],
   ['export[].otlp.url', ''],
+  ['export[].zipkin.url', ''],
+  ['export[].skywalking.url', ''],
   ['upstreams.NAME.targets[].url', '']
 ])
 
@@ -168,15 +182,25 @@ function defaultOf(effective: unknown, path: string): string {
   if (known !== undefined) return known
   if (/^(routes|upstreams|trust)./.test(path) && !/timeouts|weight/.test(path)) return ''
   let value: unknown = effective
-  for (const step of path.split('.')) {
+  const steps = path.split('.')
+  for (const [at, step] of steps.entries()) {
     const name = step.replace('[]', '')
     value = name === 'NAME' ? Object.values(value as object)[0] : (value as Record<string, unknown>)?.[name]
-    if (step.endsWith('[]')) value = (value as unknown[] | undefined)?.[0]
+    if (step.endsWith('[]')) value = itemWith(value, steps[at + 1])
   }
   if (value === undefined || value === null) return ''
   if (Array.isArray(value))
     return value.some(item => typeof item === 'object') ? '' : `\`[${value.join(', ')}]\``
   return typeof value === 'object' ? '' : `\`${String(value)}\``
+}
+
+/** The first item of a list in which that key is, where it is in some and not in others. */
+function itemWith(list: unknown, key: string | undefined): unknown {
+  if (!Array.isArray(list)) return undefined
+  return (
+    list.find(item => typeof item === 'object' && item !== null && key !== undefined && key in item) ??
+    list[0]
+  )
 }
 
 function keysOf(schema: Schema, path: string): string[][] {

@@ -4,7 +4,9 @@ import type { Echo } from './echo/server.ts'
 import { kindOf } from './proxy/door.ts'
 import { type Bound, createListeners, type Live, type Refusal } from './proxy/gateway.ts'
 import { createPools } from './proxy/pools.ts'
-import { accessLine, refusalLine } from './report/access-line.ts'
+import { accessLine, hasLine, refusalLine } from './report/access-line.ts'
+import { createCaptures } from './report/captures.ts'
+import { hasFailed, judge } from './report/late.ts'
 import { createLines } from './report/lines.ts'
 import type { Log } from './report/log.ts'
 import { createMetrics, type Gauges, type Metrics } from './report/metrics.ts'
@@ -14,7 +16,8 @@ import { createPipelines } from './report/pipelines.ts'
 import { createPropagation } from './report/propagation.ts'
 import { spansOf } from './report/spans.ts'
 import { formatAddress } from './rules/address.ts'
-import type { Complaint, Listen, Listener, Rules, UpstreamTarget } from './rules/rules.ts'
+import type { Complaint, Listen, Listener, Rules, Tags, UpstreamTarget } from './rules/rules.ts'
+import { createTimed, ratesOf } from './rules/timed.ts'
 import { randomIds } from './trace/ids.ts'
 
 /** Rules, or everything that is wrong with them. */
@@ -41,6 +44,8 @@ export type App = {
   readonly close: () => Promise<void>
 }
 
+const untagged: Tags = new Map()
+
 /** Milliseconds that requests in flight have to end. */
 const drainTimeout = 60_000
 
@@ -62,13 +67,22 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
   let linesLost = 0
   let serving = false
   const propagation = createPropagation(now)
+  const timed = createTimed(now)
+  const captures = createCaptures(() => live.rules.captures)
   propagation.watch(first.routes)
 
   const tell = (outcome: Outcome): void => {
-    metrics.request(outcome)
+    const judgement = judge(outcome, live.rules.keep)
+    const spans = spansOf(outcome, judgement?.late)
+    metrics.request(outcome, spans.length > 0)
     propagation.request(outcome)
-    for (const span of spansOf(outcome)) pipelines.record(span)
-    if (live.rules.accessLog.to !== 'none') lines.write(`${accessLine(outcome)}\n`)
+    if (judgement !== undefined) metrics.judged(judgement)
+    if (outcome.mediation !== undefined && hasFailed(outcome)) {
+      outcome.route?.failed(outcome.attempts.at(-1)?.target.tags ?? untagged)
+    }
+    if (spans.length > 0) pipelines.record(spans, judgement?.urgent === true)
+    if (spans.length > 0 && judgement?.urgent === true) captures.request(outcome)
+    if (hasLine(outcome, live.rules.accessLog)) lines.write(`${accessLine(outcome, judgement?.late)}\n`)
   }
   const refused = ({ at, client, failure }: Refusal): void => {
     metrics.refused(failure.code)
@@ -78,6 +92,7 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
   }
   const listeners = createListeners({
     live: () => live,
+    timed,
     ids: randomIds,
     now,
     log,
@@ -90,12 +105,12 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
     draining: listeners.draining,
     connections: () => live.pools.counts(),
     linesLost: () => linesLost + lines.counts().lost,
-    rates: () => live.rules.routes.map(route => [route.name, route.rate()]),
+    rates: () => ratesOf(live.rules, timed),
     spans: pipelines.counts,
     rulesLoaded: () => loadedAt,
     certificates: () => certificatesOf(live.rules)
   }
-  const metrics = createMetrics(gauges, propagation.families)
+  const metrics = createMetrics(gauges, [...propagation.families, ...captures.families])
 
   async function apply(rules: Rules): Promise<void> {
     const before = live
@@ -138,7 +153,10 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
 
   const admin = createAdmin({
     rules: () => live.rules,
+    timed,
+    log,
     metrics,
+    captures: captures.all,
     migration: unneeded => migrationOf(propagation, live.rules, now(), unneeded),
     ready: () => serving,
     reload

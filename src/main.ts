@@ -1,5 +1,6 @@
 // argv, signals, exit codes: the one place where the process itself is touched.
 import type { Command } from './cli/command.ts'
+import type { SpansIo } from './cli/io.ts'
 import type { ServeIo } from './cli/serve.ts'
 import { overview, refuse } from './cli/usage.ts'
 import { version } from './version.ts'
@@ -7,7 +8,7 @@ import { version } from './version.ts'
 type Entry = {
   readonly summary: string
   readonly help: string
-  readonly run: (argv: readonly string[], io: ServeIo, signal: AbortSignal) => Promise<number>
+  readonly run: (argv: readonly string[], io: ServeIo & SpansIo, signal: AbortSignal) => Promise<number>
 }
 
 /** Loaded on demand: smoke and echo bring packages that the gateway can do without. */
@@ -16,6 +17,8 @@ const commands: ReadonlyMap<string, () => Promise<Entry>> = new Map([
   ['check', async () => entry(await import('./cli/check.ts'), 'check')],
   ['translate', async () => entry(await import('./cli/translate.ts'), 'translate')],
   ['smoke', async () => entry(await import('./cli/smoke.ts'), 'smoke')],
+  ['replay', async () => entry(await import('./cli/replay.ts'), 'replay')],
+  ['spans', async () => entry(await import('./cli/spans.ts'), 'spans')],
   ['echo', async () => entry(await import('./cli/echo.ts'), 'echo')]
 ])
 
@@ -28,11 +31,15 @@ function entry<Name extends string>(
   return { summary: module.summary, help: module.help, run: module[name] }
 }
 
-const io: ServeIo = {
+const io: ServeIo & SpansIo = {
   stdout: text => void process.stdout.write(text),
   stderr: text => void process.stderr.write(text),
   env: process.env,
   writeStdout: (bytes, done) => process.stdout.write(bytes, done),
+  // Opened by whoever asks for it.
+  get stdin() {
+    return process.stdin
+  },
   onHangup: reload => void process.on('SIGHUP', reload)
 }
 

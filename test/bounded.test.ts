@@ -134,7 +134,8 @@ t.test('so is all else that a caller or an upstream writes', async t => {
     scheme: 'http',
     host: 'a',
     httpVersion: '1.1',
-    believed: true
+    believed: true,
+    withheld: undefined
   } as const
   const hmac = createSecret({ kind: 'hmac', header: 'x', secret: 's' })
   const readers: Readonly<Record<string, (text: string) => unknown>> = {

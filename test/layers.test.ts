@@ -17,11 +17,12 @@ const may: Readonly<Record<string, readonly string[]>> = {
   rules: ['trace', 'baggage', 'dialects', 'samplers', 'exporters', 'mediate', 'route'],
   report: ['trace', 'dialects', 'exporters', 'mediate', 'rules', 'version'],
   proxy: ['trace', 'baggage', 'dialects', 'mediate', 'route', 'rules', 'report', 'listen'],
+  logs: ['trace', 'dialects', 'exporters', 'mediate', 'report', 'route', 'rules'],
   translate: ['trace', 'mediate', 'rules', 'proxy'],
   echo: ['listen'],
   admin: ['trace', 'rules', 'report', 'translate', 'listen'],
   app: ['trace', 'rules', 'report', 'proxy', 'echo', 'admin'],
-  cli: ['trace', 'rules', 'report', 'translate', 'echo', 'app', 'version'],
+  cli: ['trace', 'rules', 'logs', 'report', 'translate', 'echo', 'app', 'version'],
   main: ['cli', 'version'],
   version: [],
   listen: []

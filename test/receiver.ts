@@ -103,6 +103,7 @@ type Message = {
   readonly decode: (bytes: Uint8Array) => unknown
   readonly toObject: (message: unknown, options: object) => Plain
   readonly encode: (message: object) => { readonly finish: () => Uint8Array }
+  readonly fromObject: (object: object) => object
 }
 
 // Plain CommonJS without types of its own.
@@ -132,6 +133,15 @@ export function decodeRequest(bytes: Uint8Array): SeenSpan[] {
 /** What a collector answers that refuses `rejectedSpans` of a batch. */
 export function encodePartialSuccess(rejectedSpans: number, errorMessage = ''): Buffer {
   return Buffer.from(ExportResponse.encode({ partialSuccess: { rejectedSpans, errorMessage } }).finish())
+}
+
+/** The spans in an OTLP request in JSON, as the same code reads them: what it has no field for is lost. */
+export function decodeJsonRequest(bytes: Uint8Array): SeenSpan[] {
+  // Its own JSON has bytes in base64, OTLP's in hex.
+  const request = JSON.parse(Buffer.from(bytes).toString(), (key, value) =>
+    /^(?:trace|span|parentSpan)Id$/.test(key) ? Buffer.from(String(value), 'hex').toString('base64') : value
+  )
+  return decodeRequest(ExportRequest.encode(ExportRequest.fromObject(request)).finish())
 }
 
 function seen(span: Plain): Omit<SeenSpan, 'resource' | 'scope'> {

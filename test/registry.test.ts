@@ -5,6 +5,7 @@ import t from 'tap'
 import * as baggage from '../src/baggage/index.ts'
 import * as dialects from '../src/dialects/index.ts'
 import * as samplers from '../src/samplers/index.ts'
+import { made } from './samplers/made.ts'
 
 /** The modules of a folder but for what they have in common. */
 function modules(folder: string, except: readonly string[]): readonly string[] {
@@ -13,6 +14,11 @@ function modules(folder: string, except: readonly string[]): readonly string[] {
     .map(file => basename(file, '.ts'))
     .filter(name => name !== 'index' && !except.includes(name))
     .sort()
+}
+
+/** `atMost` as rules and files write it. */
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 }
 
 t.test('every dialect is registered under the name of its file, which is its own', async t => {
@@ -27,6 +33,7 @@ t.test('every baggage dialect is registered under the name of its file, which is
 })
 
 t.test('every sampler is registered under the name of its file, which is its own', async t => {
-  t.strictSame(Object.keys(samplers).sort(), modules('samplers', ['sampler']))
-  for (const [name, create] of Object.entries(samplers)) t.equal(create(1).name, name)
+  t.strictSame(Object.keys(samplers).map(kebab).sort(), modules('samplers', ['sampler', 'tokens']))
+  t.strictSame([...made.keys()].sort(), Object.keys(samplers).sort(), 'and held to the contract of samplers')
+  for (const [name, make] of made) t.equal(make(() => 0).name, kebab(name))
 })

@@ -21,6 +21,7 @@ export function makeSpan(differing: Partial<Span> = {}): Span {
     error: false,
     attributes: ['http.request.method', 'GET', 'http.response.status_code', 200],
     links: undefined,
+    segment: undefined,
     ...differing
   }
 }

@@ -1,20 +1,31 @@
 // The admin listener: probes, metrics, the rules in force, reload and dry run. Loopback unless the rules say otherwise.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { listenOn } from '../listen.ts'
+import type { Capture } from '../report/capture.ts'
+import type { Log } from '../report/log.ts'
 import type { Metrics } from '../report/metrics.ts'
 import { type Migration, parseUnneeded, type Unneeded } from '../report/migration.ts'
 import type { Complaint, Listen, Rules } from '../rules/rules.ts'
+import type { Timed } from '../rules/timed.ts'
 import { randomIds } from '../trace/ids.ts'
 import { translate } from '../translate/translate.ts'
+import { type Answer, type Handler, json, pathOf, queryOf, text } from './answer.ts'
+import { captureSummaries, capturesOf, capturesPath, isCaptures } from './captures.ts'
 import { refusal } from './guard.ts'
 import { questionOf } from './question.ts'
+import { configOf, samplingCalls } from './sampling.ts'
 
 /** What came of a reload. */
 export type Reloaded = { readonly routes: number } | { readonly complaints: readonly Complaint[] }
 
 export type AdminOptions = {
   readonly rules: () => Rules
+  /** Sampling rules for a while. */
+  readonly timed: Timed
+  readonly log: Log
   readonly metrics: Metrics
+  /** Requests that can be replayed, newest first. */
+  readonly captures: () => readonly Capture[]
   /** Which dialects arrive, and what nobody needs any more. */
   readonly migration: (unneeded: Unneeded | undefined) => Migration
   /** Serving: rules are loaded, listeners bound, not draining. */
@@ -28,20 +39,12 @@ export type Admin = {
   readonly close: () => Promise<void>
 }
 
-type Answer = {
-  readonly status: number
-  readonly contentType: string
-  readonly body: string
-  /** Name and value pairs, flat. */
-  readonly fields?: readonly string[]
-}
-type Handler = (request: IncomingMessage, body: string) => Answer | Promise<Answer>
-
 /** Bytes of a body; a dry run needs no more. */
 const longestBody = 64 * 1024
 
 export function createAdmin(options: AdminOptions): Admin {
-  const { rules, metrics } = options
+  const { rules, metrics, timed } = options
+  const sampling = samplingCalls(rules, timed, options.log)
   const gets: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     ['/livez', () => text(200, 'ok\n')],
     ['/readyz', () => (options.ready() ? text(200, 'ok\n') : text(503, 'not ready\n'))],
@@ -52,7 +55,18 @@ export function createAdmin(options: AdminOptions): Admin {
         return { status: 200, contentType: exposition.contentType, body: exposition.text }
       }
     ],
-    ['/config', () => json(200, rules().effective)],
+    ['/config', () => json(200, configOf(rules(), timed))],
+    ['/sampling', sampling.get],
+    [capturesPath, () => json(200, captureSummaries(options.captures()))],
+    [
+      `${capturesPath}/`,
+      request => {
+        const found = capturesOf(options.captures(), pathOf(request))
+        return found === undefined
+          ? json(404, { error: 'no request of this trace is held' })
+          : json(200, found)
+      }
+    ],
     [
       '/api/propagation',
       request => {
@@ -80,21 +94,31 @@ export function createAdmin(options: AdminOptions): Admin {
         const asked = questionOf(body)
         return 'problem' in asked
           ? json(400, { error: asked.problem })
-          : json(200, translate(rules(), asked.question, randomIds).translation)
+          : json(200, translate(rules(), asked.question, randomIds, timed).translation)
       }
     ]
   ])
 
+  const methods: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
+    ['GET', gets],
+    ['HEAD', gets],
+    ['POST', posts],
+    ['PUT', new Map([['/sampling', sampling.put]])],
+    ['DELETE', new Map([['/sampling', sampling.end]])]
+  ])
+
   async function answer(request: IncomingMessage): Promise<Answer> {
-    const path = (request.url ?? '').split('?', 1)[0] ?? ''
+    const asked = pathOf(request)
+    const path = asked.startsWith(`${capturesPath}/`) ? `${capturesPath}/` : asked
     const reading = request.method === 'GET' || request.method === 'HEAD'
-    const handler = (reading ? gets : request.method === 'POST' ? posts : undefined)?.get(path)
+    const handler = methods.get(request.method ?? '')?.get(path)
     if (handler === undefined) {
-      const allow = gets.has(path) ? 'GET, HEAD' : posts.has(path) ? 'POST' : undefined
-      if (allow === undefined) return json(404, { error: 'not found' })
-      return { ...json(405, { error: 'method not allowed' }), fields: ['Allow', allow] }
+      const allowed = [...methods].filter(([, handlers]) => handlers.has(path)).map(([method]) => method)
+      if (allowed.length === 0) return json(404, { error: 'not found' })
+      return { ...json(405, { error: 'method not allowed' }), fields: ['Allow', allowed.join(', ')] }
     }
-    if (!reading) {
+    // What people sent is not for everybody who may look at metrics.
+    if (!reading || isCaptures(path)) {
       const { host, origin, authorization } = request.headers
       const refused = refusal({ host, origin, authorization }, rules().admin.host, rules().admin.token)
       if (refused !== undefined) return refusing(refused)
@@ -124,19 +148,6 @@ async function listen(server: Server, { host, port }: Listen): Promise<Listen> {
   // From here on: a connection that could not be accepted. It is no reason to stop.
   server.on('error', () => {})
   return { host, port: bound }
-}
-
-function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
-  const at = url.indexOf('?')
-  return new URLSearchParams(at === -1 ? '' : url.slice(at + 1))
-}
-
-function text(status: number, body: string): Answer {
-  return { status, contentType: 'text/plain; charset=utf-8', body }
-}
-
-function json(status: number, value: unknown): Answer {
-  return { status, contentType: 'application/json', body: `${JSON.stringify(value, null, 2)}\n` }
 }
 
 /** Who must show a token is told of which kind: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2 */

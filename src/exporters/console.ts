@@ -1,19 +1,17 @@
 // Spans as lines of JSON on stdout, for people who try the gateway without a back end.
-import type { Attribute, Exporter, Span } from './exporter.ts'
+import { attributesOf } from './attributes.ts'
+import type { Exporter, Span } from './exporter.ts'
 
 export const consoleExporter: Exporter = {
   name: 'console',
   contentType: 'application/x-ndjson',
+  path: '',
   encode: spans => Buffer.from(spans.map(line).join('')),
-  rejected: undefined
+  rejected: undefined,
+  heartbeat: undefined
 }
 
 function line(span: Span): string {
-  const attributes = new Map<string, Attribute>()
-  for (let i = 0; i + 1 < span.attributes.length; i += 2) {
-    const value = span.attributes[i + 1]
-    if (value !== undefined) attributes.set(String(span.attributes[i]), value)
-  }
   const shown = {
     time: iso(span.start),
     trace_id: span.traceId,
@@ -24,7 +22,7 @@ function line(span: Span): string {
     // Whole microseconds: doubles of this size hold no more.
     duration_ms: Math.round((span.end - span.start) * 1000) / 1000,
     error: span.error,
-    attributes: Object.fromEntries(attributes),
+    attributes: Object.fromEntries(attributesOf(span)),
     links: span.links
   }
   return `${JSON.stringify(shown)}\n`

@@ -10,6 +10,22 @@ export function rejectedSpans(answer: Buffer): number {
   return typeof rejected === 'number' && Number.isSafeInteger(rejected) ? rejected : 0
 }
 
+/** The same, of an answer in JSON. */
+export function rejectedSpansInJson(answer: Buffer): number {
+  let rejected: unknown
+  try {
+    rejected = JSON.parse(answer.toString())?.partialSuccess?.rejectedSpans
+  } catch {
+    return 0
+  }
+  // int64: a text by the book, a number from some.
+  const count = typeof rejected === 'string' && digits.test(rejected) ? Number(rejected) : rejected
+  return typeof count === 'number' && Number.isSafeInteger(count) && count > 0 ? count : 0
+}
+
+// https://protobuf.dev/programming-guides/json/, of an int64 that is not negative
+const digits = /^[0-9]{1,19}$/
+
 /** The last field of that tag, as protobuf asks; undefined when absent or when the bytes are not protobuf. */
 function find(bytes: Buffer, tag: number): Buffer | number | undefined {
   let found: Buffer | number | undefined

@@ -11,8 +11,10 @@ const writer = new Writer()
 export const otlp: Exporter = {
   name: 'otlp',
   contentType: 'application/x-protobuf',
+  path: '',
   encode,
-  rejected: rejectedSpans
+  rejected: rejectedSpans,
+  heartbeat: undefined
 }
 
 function encode(spans: readonly Span[], resource: Resource): Buffer {

@@ -1,15 +1,51 @@
 // Whether the gateway keeps a trace, and what `ot` of tracestate says of it afterwards.
 // https://opentelemetry.io/docs/specs/otel/trace/tracestate-handling/
+import type { Read } from '../dialects/dialect.ts'
 import type { Sampling } from '../trace/context.ts'
 import { keeps, randomness, readOt, writeOt } from '../trace/probability.ts'
 import type { SamplingPlan } from './policy.ts'
 
 export type Decision = {
   readonly sampling: Exclude<Sampling, 'defer'>
-  /** `parent`, `debug`, `cap`, `limit`, or the sampler's name: the span's `tracebridge.sampling.reason`. */
+  /** `parent`, `debug`, `cap`, `limit`, `forced`, `boost`, or the sampler's name: the span's `tracebridge.sampling.reason`. */
   readonly why: string
   /** With the member `ot` brought up to date. */
   readonly tracestate: string
+}
+
+/** What a believed caller says to keep a trace, in the field of `Demand`: any case, as Envoy takes its own. */
+const yes = /^(?:1|true|yes)$/i
+
+/**
+ * What may keep a trace that was to be dropped: a caller who demands it, then an error shortly before. A caller's
+ * drop stands against the error, not against the demand, which somebody wrote into this very request. Nobody knows
+ * the odds of either. `read` is undefined for callers that are not believed.
+ */
+export function reprieve(
+  decision: Decision,
+  wish: Sampling,
+  plan: SamplingPlan,
+  read: Read | undefined
+): Decision {
+  if (decision.sampling !== 'drop') return decision
+  const { demand } = plan
+  if (demand !== undefined && read !== undefined && yes.test(read(demand.header) ?? '') && demand.take()) {
+    return { ...decision, sampling: 'keep', why: 'forced' }
+  }
+  const ours = wish === 'defer' || plan.parent === 'ignore'
+  return ours && plan.boost() ? { ...decision, sampling: 'keep', why: 'boost' } : decision
+}
+
+/** The plan as a dry run asks it: nothing is counted, no budget is spent. */
+export function rehearsed(plan: SamplingPlan): SamplingPlan {
+  const { sampler, demand } = plan
+  return {
+    ...plan,
+    sampler: { ...sampler, sample: sampler.peek },
+    force: () => true,
+    demand: demand && { ...demand, take: () => true },
+    boost: () => false
+  }
 }
 
 /** The plan that is in force for a wish: what callers force has a ceiling, and each that does is counted here. */

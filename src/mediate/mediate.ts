@@ -6,7 +6,7 @@ import type { Received, Residue, Sampling, TraceContext } from '../trace/context
 import type { Call, Hop } from '../trace/hop.ts'
 import { skywalkingSpanId } from '../trace/identity.ts'
 import type { Ids } from '../trace/ids.ts'
-import { decide, planFor } from './decide.ts'
+import { decide, planFor, reprieve } from './decide.ts'
 import { continuedId, linksOf, type TraceLink } from './links.ts'
 import { keeping, passing, remembered } from './members.ts'
 import type { Policy, SamplingPlan, Trust } from './policy.ts'
@@ -34,7 +34,7 @@ export type Mediation = {
   readonly garbledBaggage: readonly string[]
   /** What passes a transparent hop in the dialect it came in, byte for byte and without baggage. */
   readonly untouched: Untouched
-  /** The segment of this request, where an emitted dialect has one: 32 lower-case hex digits, else ''. */
+  /** The segment of this request, where anybody is told of one: 32 lower-case hex digits, else ''. */
   readonly segmentId: string
 }
 
@@ -80,7 +80,8 @@ export function mediate(
   const { traceId, bits } = origin
   const inForce = planFor(origin.sampling, plan)
   const odds = withRandomness(origin, inForce)
-  const { sampling, why, tracestate } = decide(origin.sampling, traceId, odds, inForce, bits)
+  const decision = decide(origin.sampling, traceId, odds, inForce, bits)
+  const { sampling, why, tracestate } = reprieve(decision, origin.sampling, plan, believed ? read : undefined)
   const segmentId = reports && policy.segments ? ids.traceId() : ''
   const span: TraceContext = {
     traceId,
@@ -111,6 +112,7 @@ export function attempt(
   const own = reports || server.tracestate === '' || mediation.restored
   const kept = masked(own ? keeping(span, policy.members.write, hop) : span, policy)
   const set: string[] = []
+  let decided: TraceContext | undefined
   const { fields, dialects: asTheyCame, apart } = mediation.untouched
   const { dialect: followed } = mediation.arrival
   let tells = followed !== undefined && asTheyCame.includes(followed)
@@ -124,7 +126,9 @@ export function attempt(
     const open = span.sampling === 'defer' && dialect.carries.sampling.defer !== 'defer'
     if (lone && dialect.injectDecision !== undefined) dialect.injectDecision(span.sampling, set)
     else {
-      const told = open ? resolved(kept, plan) : kept
+      // One decision for all wires that need one: a sampler may not say the same twice.
+      if (open) decided ??= resolved(kept, plan)
+      const told = open && decided !== undefined ? decided : kept
       if (told.sampling !== 'drop' || dialect.carries.dropped === 'context') tells = true
       dialect.inject(dialect.carries.tracestate ? outward(told, own, policy) : told, set, hop)
     }

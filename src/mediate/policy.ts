@@ -22,6 +22,18 @@ export type SamplingPlan = {
   readonly sampler: Sampler
   /** Asked once for each trace that a caller forces; false beyond the ceiling. */
   readonly force: () => boolean
+  /** The header field by which believed callers keep a trace that would be dropped; undefined where there is none. */
+  readonly demand: Demand | undefined
+  /** Asked for a trace that would be dropped and that nobody but us decides: whether it is kept after an error. */
+  readonly boost: () => boolean
+}
+
+/** A header field that keeps a trace, within a budget. */
+export type Demand = {
+  /** In lower case. */
+  readonly header: string
+  /** Asked once for each trace that it would keep; false when the budget is used up. */
+  readonly take: () => boolean
 }
 
 /** Fields of a caller that do not go on. */
@@ -52,7 +64,7 @@ export type Policy = {
   readonly rpc: 'hop' | 'transparent'
   /** `mask`: the upstream drops a context with flags that it does not know, the one for random ids among them. */
   readonly randomFlag: 'keep' | 'mask'
-  /** An emitted dialect names the gateway's segment: each request gets one. */
+  /** An emitted dialect names the gateway's segment, or an exporter reports it: each request gets one. */
   readonly segments: boolean
   /** What dialects keep in tracestate. */
   readonly members: Members

@@ -1,6 +1,6 @@
 // An attempt, as dialects that name the caller write it.
 import type { Route, Rules, UpstreamTarget } from '../rules/rules.ts'
-import type { Call } from '../trace/hop.ts'
+import { type Call, endpointOf, peerOf } from '../trace/hop.ts'
 
 /** `number` counts the attempts of one request from 1. */
 export function callOf(
@@ -13,9 +13,8 @@ export function callOf(
   return {
     service: service.name,
     instance: service.instance,
-    // As SkyWalking's own agents name an HTTP operation.
-    endpoint: `${method}:${route.template}`,
-    peer: `${target.host}:${target.port}`,
+    endpoint: endpointOf(method, route.template),
+    peer: peerOf(target),
     number
   }
 }

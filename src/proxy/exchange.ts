@@ -3,8 +3,9 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Dispatcher } from 'undici'
 import { attempt, type Mediation, mediate, type Attempt as Sent } from '../mediate/mediate.ts'
 import type { SamplingPlan, Trust } from '../mediate/policy.ts'
+import type { Evidence } from '../report/evidence.ts'
 import type { AttemptOutcome, Outcome } from '../report/outcome.ts'
-import type { Route } from '../rules/rules.ts'
+import type { Route, Tags } from '../rules/rules.ts'
 import { Attempt, type Audience } from './attempt.ts'
 import { callOf } from './call.ts'
 import { askedMethod, type CorsRequest, corsRequest, preflightFields } from './cors.ts'
@@ -15,6 +16,9 @@ import { outgoing } from './outgoing.ts'
 import type { Line } from './pools.ts'
 import { answered, complete, phraseOf } from './respond.ts'
 import { hasBody, isPlain, plainAddress, type RequestTarget, targetOf } from './target.ts'
+import { witness } from './witness.ts'
+
+const untagged: Tags = new Map()
 
 /** A resource: it lives from the request's header to the end of its answer. */
 export class Exchange implements Audience, Outcome {
@@ -37,9 +41,11 @@ export class Exchange implements Audience, Outcome {
   readonly attempts: AttemptOutcome[] = []
   readonly start: number
   route: Route | undefined
+  template = ''
   mediation: Mediation | undefined
   status = 499
   failure: string | undefined
+  evidence: Evidence | undefined
   bytes = 0
   end = 0
 
@@ -96,7 +102,8 @@ export class Exchange implements Audience, Outcome {
     if (route === undefined) {
       // A request that nobody takes is still found by its trace.
       const { policy, sampling } = this.#live.rules.unrouted
-      this.mediation = mediate(read, policy, sampling(this.#target), this.#trust, this.#gateway.ids, each)
+      const plan = this.#plan(sampling, '', untagged)
+      this.mediation = mediate(read, policy, plan, this.#trust, this.#gateway.ids, each)
       return this.fail(failures.routeNotFound)
     }
     this.route = route
@@ -105,9 +112,17 @@ export class Exchange implements Audience, Outcome {
       // A preflight is the browser's own question: it is in no trace and begins none.
       if (this.#cors?.preflight === true) return this.#preflight(route, this.#cors)
     }
-    const plan = route.sampling(this.#target)
+    if (route.capture !== undefined) this.evidence = witness(route.capture, this.#request)
+    // Who will serve is known before it is decided whether to keep the trace: rules may ask for the target's tags.
+    const line = this.#live.pools.next(route.upstream)
+    const plan = this.#plan(route.sampling, route.name, line?.target.tags ?? untagged)
     this.mediation = mediate(read, route.policy, plan, this.#trust, this.#gateway.ids, each)
-    this.#attempt(route, this.mediation, plan)
+    this.#attempt(route, line, this.mediation, plan)
+  }
+
+  /** Who decides: the rules, unless an override for a while says otherwise. */
+  #plan(sampling: Route['sampling'], route: string, tags: Tags): SamplingPlan {
+    return this.#gateway.timed.over(sampling(this.#target, tags), this.#target, route, tags)
   }
 
   /** A preflight goes where the request would that it asks for: that route's pages, not those of OPTIONS. */
@@ -127,9 +142,8 @@ export class Exchange implements Audience, Outcome {
     this.#send(route, line, undefined)
   }
 
-  #attempt(route: Route, mediation: Mediation, plan: SamplingPlan): void {
-    const { rules, pools } = this.#live
-    const line = pools.next(route.upstream)
+  #attempt(route: Route, line: Line | undefined, mediation: Mediation, plan: SamplingPlan): void {
+    const { rules } = this.#live
     if (line === undefined) return this.fail(failures.upstreamUnreachable)
     const call = callOf(rules.service, route, this.method, line.target, this.attempts.length + 1)
     this.#send(route, line, attempt(mediation, route.policy, plan, this.#gateway.ids, call))
@@ -147,7 +161,8 @@ export class Exchange implements Audience, Outcome {
       scheme: this.scheme,
       host: this.host === '' ? undefined : this.host,
       httpVersion: this.httpVersion,
-      believed: this.#forwarding
+      believed: this.#forwarding,
+      withheld: this.#trust === 'continue' ? undefined : this.#live.rules.forceHeader
     } as const
     line.pool.dispatch(
       {
@@ -181,6 +196,7 @@ export class Exchange implements Audience, Outcome {
     this.#complete(fields)
     this.status = status
     this.#endConnection()
+    if (this.evidence !== undefined) this.evidence.answered = fields
     this.#response.writeHead(status, phraseOf(message), fields)
     // A body that is here already goes with its header in one write; one that is not must not hold it back.
     process.nextTick(flush, this)
@@ -193,6 +209,7 @@ export class Exchange implements Audience, Outcome {
 
   data(chunk: Buffer, controller: Dispatcher.DispatchController): void {
     this.bytes += chunk.length
+    this.evidence?.answer?.take(chunk)
     if (this.#response.write(chunk)) return
     controller.pause()
     this.#response.once('drain', () => controller.resume())
@@ -218,6 +235,8 @@ export class Exchange implements Audience, Outcome {
   /** Ends the request with a failure of the table, or cuts the connection where an answer has begun. */
   fail(failure: Failure): void {
     this.failure = failure.code
+    // Where nobody was there to send the body to, what has arrived of it is still unread.
+    if (this.evidence?.question !== undefined) this.#request.read()
     if (this.#response.headersSent) return this.#cut()
     // Who sent this will hardly send something better behind it.
     if (failure.closes) this.#response.shouldKeepAlive = false
@@ -249,6 +268,7 @@ export class Exchange implements Audience, Outcome {
     this.status = status
     if (body !== '') fields.push('Content-Length', String(Buffer.byteLength(body)))
     this.#endConnection()
+    if (this.evidence !== undefined) this.evidence.answered = fields
     this.#response.writeHead(status, STATUS_CODES[status] ?? '', fields)
     this.bytes = this.method === 'HEAD' ? 0 : body.length
     this.#response.end(this.method === 'HEAD' ? '' : body)
@@ -272,6 +292,9 @@ export class Exchange implements Audience, Outcome {
       this.#current?.abandon()
     }
     this.#current?.ended(undefined)
+    if (this.route !== undefined) {
+      this.template = this.route.names?.(this.path, this.status) ?? this.route.template
+    }
     this.#gateway.tell(this)
   }
 }

@@ -5,6 +5,7 @@ import { listenOn } from '../listen.ts'
 import type { Log } from '../report/log.ts'
 import type { Outcome } from '../report/outcome.ts'
 import type { Listen, Listener, Rules } from '../rules/rules.ts'
+import type { Timed } from '../rules/timed.ts'
 import type { Ids } from '../trace/ids.ts'
 import { type Door, kindOf, plainDoor } from './door.ts'
 import { Exchange } from './exchange.ts'
@@ -24,6 +25,8 @@ export type Gateway = {
   /** Milliseconds since the Unix epoch, with fractions. */
   readonly now: () => number
   readonly draining: () => boolean
+  /** Sampling rules for a while. */
+  readonly timed: Pick<Timed, 'over'>
   readonly log: Log
   /** Called once for each request, when it is over. */
   readonly tell: (outcome: Outcome) => void
@@ -34,6 +37,7 @@ export type Refusal = { readonly client: string; readonly failure: Failure; read
 
 export type GatewayOptions = {
   readonly live: () => Live
+  readonly timed: Pick<Timed, 'over'>
   readonly ids: Ids
   readonly now: () => number
   readonly log: Log
@@ -93,6 +97,7 @@ export function createListeners(options: GatewayOptions): Listeners {
     ids: options.ids,
     now: options.now,
     draining: () => draining,
+    timed: options.timed,
     log: options.log,
     tell: outcome => {
       running--

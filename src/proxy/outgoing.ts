@@ -15,6 +15,8 @@ export type Caller = {
   readonly httpVersion: string
   /** What a believed caller says of those before it is added to; of others it is replaced. */
   readonly believed: boolean
+  /** In lower case: a field that this caller may not send on. */
+  readonly withheld: string | undefined
 }
 
 /** Names this gateway in Via. https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3 */
@@ -34,7 +36,7 @@ export function outgoing(fields: RawFields, strip: Strip, set: readonly string[]
     const name = fields[i] ?? ''
     const lower = name.toLowerCase()
     if (endsHere(lower, nominated) || stripped(lower, strip) || answeredHere.has(lower)) continue
-    if (!caller.believed && forwardingFields.has(lower)) continue
+    if ((!caller.believed && forwardingFields.has(lower)) || lower === caller.withheld) continue
     if (lower.includes('_') && poses(lower.replaceAll('_', '-'), strip, caller)) continue
     out.push(name, fields[i + 1] ?? '')
   }

@@ -12,6 +12,12 @@ export type Counts = {
   readonly dropped: ReadonlyMap<DropReason, number>
   /** Waiting or on their way. */
   readonly queued: number
+  /** What they hold, roughly. */
+  readonly queuedBytes: number
+  /** Spans that there is room for; 0 once closed. */
+  readonly capacity: number
+  /** Too many failures in a row: the back end is probed, no more. */
+  readonly open: boolean
   /** Bodies as sent, compressed where they are, each try that was answered. */
   readonly bytes: number
   /** Batches that a back end took. */
@@ -24,6 +30,9 @@ export const nothing: Counts = {
   rejected: 0,
   dropped: new Map(),
   queued: 0,
+  queuedBytes: 0,
+  capacity: 0,
+  open: false,
   bytes: 0,
   batches: 0
 }
@@ -38,6 +47,9 @@ export function sum(a: Counts, b: Counts): Counts {
     rejected: a.rejected + b.rejected,
     dropped,
     queued: a.queued + b.queued,
+    queuedBytes: a.queuedBytes + b.queuedBytes,
+    capacity: a.capacity + b.capacity,
+    open: a.open || b.open,
     bytes: a.bytes + b.bytes,
     batches: a.batches + b.batches
   }

@@ -1,7 +1,7 @@
 // Writes metrics as text: Prometheus 0.0.4, or OpenMetrics 1.0 to a scraper that asks for it.
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 // https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
-import type { Family, Sample } from './series.ts'
+import type { Exemplar, Family, Labels, Sample } from './series.ts'
 
 export type Exposition = { readonly contentType: string; readonly text: string }
 
@@ -14,7 +14,7 @@ export function expose(families: readonly Family[], accept: string | undefined):
     // The family of a counter is named with `_total` in the older format, without it in OpenMetrics.
     const title = type === 'counter' && !open ? `${name}_total` : name
     lines.push(`# HELP ${title} ${escapeHelp(help, open)}`, `# TYPE ${title} ${type}`)
-    for (const sample of family.samples()) lines.push(line(name, sample))
+    for (const sample of family.samples()) lines.push(line(name, sample, open))
   }
   if (open) lines.push('# EOF')
   return {
@@ -25,9 +25,27 @@ export function expose(families: readonly Family[], accept: string | undefined):
   }
 }
 
-function line(name: string, { suffix, labels, value }: Sample): string {
-  const pairs = labels.map(([label, text]) => `${label}="${escapeLabel(text)}"`).join(',')
-  return `${name}${suffix}${pairs === '' ? '' : `{${pairs}}`} ${value}`
+function line(name: string, { suffix, labels, le, value, exemplar }: Sample, open: boolean): string {
+  const text = textOf(labels)
+  const pairs = le === undefined ? text : text === '' ? `le="${le}"` : `${text},le="${le}"`
+  const sample = `${name}${suffix}${pairs === '' ? '' : `{${pairs}}`} ${value}`
+  return open && exemplar !== undefined ? `${sample} ${example(exemplar)}` : sample
+}
+
+/** Only OpenMetrics knows exemplars; times are in seconds. */
+function example({ traceId, spanId, value, at }: Exemplar): string {
+  return `# {trace_id="${traceId}",span_id="${spanId}"} ${value} ${at / 1000}`
+}
+
+// A series is written many times, once for each bucket and each scrape.
+const texts = new WeakMap<Labels, string>()
+
+function textOf(labels: Labels): string {
+  const known = texts.get(labels)
+  if (known !== undefined) return known
+  const text = labels.map(([label, value]) => `${label}="${escapeLabel(value)}"`).join(',')
+  texts.set(labels, text)
+  return text
 }
 
 function escapeLabel(text: string): string {

@@ -1,10 +1,12 @@
 // Every metric of the gateway, exact whatever the sample rate. Names and labels are part of the contract.
+import type { TraceContext } from '../trace/context.ts'
 import { version } from '../version.ts'
 import type { Counts } from './counts.ts'
 import { type Exposition, expose } from './exposition.ts'
+import type { Judgement } from './late.ts'
 import { knownMethod } from './methods.ts'
 import type { AttemptOutcome, Outcome } from './outcome.ts'
-import { createCounter, createHistogram, createReading, type Family } from './series.ts'
+import { createCounter, createHistogram, createReading, type Example, type Family } from './series.ts'
 
 /** Seconds. https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration */
 const durations = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
@@ -18,8 +20,8 @@ export type Gauges = {
   readonly connections: () => readonly ConnectionCounts[]
   /** Lines of the access log that had no room, or nowhere to go. */
   readonly linesLost: () => number
-  /** Route name to its rate, 0 to 1. */
-  readonly rates: () => readonly (readonly [route: string, rate: number])[]
+  /** Route name and `service.tag`, '' where it makes no difference, to the rate in force, 0 to 1. */
+  readonly rates: () => readonly (readonly [route: string, tag: string, rate: number])[]
   readonly spans: () => ReadonlyMap<string, Counts>
   /** Milliseconds since the Unix epoch, at which the rules in force were loaded. */
   readonly rulesLoaded: () => number
@@ -36,10 +38,12 @@ export type ConnectionCounts = {
 }
 
 export type Metrics = {
-  /** Counts a finished request. */
-  readonly request: (outcome: Outcome) => void
+  /** Counts a finished request; one whose spans are `kept` stands as an example of its kind. */
+  readonly request: (outcome: Outcome, kept?: boolean) => void
   /** Counts bytes that were no request, by a code of the table of failures. */
   readonly refused: (code: string) => void
+  /** Counts what became of a request's trace. */
+  readonly judged: (judgement: Pick<Judgement, 'outcome' | 'reason'>) => void
   readonly reload: (outcome: 'applied' | 'refused') => void
   /** Counts a TLS handshake, by what became of it. */
   readonly handshake: (outcome: string) => void
@@ -86,6 +90,11 @@ export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Met
   const failure = createCounter('tracebridge_failures', 'Requests that the gateway could not complete.', [
     'code'
   ])
+  const sampling = createCounter(
+    'tracebridge_sampling',
+    'Requests by whether their trace was kept, dropped, or dropped for too many others (over_budget), and why.',
+    ['outcome', 'reason']
+  )
   const reloads = createCounter('tracebridge_reloads', 'Reloads of the rules.', ['outcome'])
   const handshakes = createCounter(
     'tracebridge_tls_handshakes',
@@ -100,6 +109,7 @@ export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Met
     conflicts,
     answers,
     failure,
+    sampling,
     ...spanFamilies(gauges.spans),
     reloads,
     handshakes,
@@ -120,9 +130,9 @@ export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Met
     createReading(
       'gauge',
       'tracebridge_sampling_rate',
-      'The share of new traces that a route keeps now.',
-      ['route'],
-      () => gauges.rates().map(([route, rate]) => [[route], rate])
+      'The share of new traces that a route keeps now, before at-most.',
+      ['route', 'service_tag'],
+      () => gauges.rates().map(([route, tag, rate]) => [[route, tag], rate])
     ),
     createReading(
       'gauge',
@@ -159,13 +169,15 @@ export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Met
     ...processFamilies
   ]
   return {
-    request: outcome => {
-      const last = outcome.attempts[outcome.attempts.length - 1]
-      server.observe(labelsOf(outcome, outcome.status, last), (outcome.end - outcome.start) / 1000)
-      for (const attempt of outcome.attempts) {
+    request: (outcome, kept = false) => {
+      const { attempts, mediation } = outcome
+      const labels = labelsOf(outcome, outcome.status, attempts[attempts.length - 1])
+      server.observe(labels, (outcome.end - outcome.start) / 1000, exampleOf(mediation?.span, outcome, kept))
+      for (const attempt of attempts) {
         // An attempt that brought no answer counts as what its failure stands for.
         const status = attempt.status ?? attempt.failureStatus ?? outcome.status
-        client.observe(labelsOf(outcome, status, attempt), (attempt.end - attempt.start) / 1000)
+        const seconds = (attempt.end - attempt.start) / 1000
+        client.observe(labelsOf(outcome, status, attempt), seconds, exampleOf(attempt.span, outcome, kept))
         if (attempt.answer !== undefined) {
           answers.add([outcome.route?.upstream.name ?? '', attempt.answer.outcome])
         }
@@ -174,6 +186,7 @@ export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Met
       countContext(outcome, context.add, malformed.add, conflicts.add)
     },
     refused: code => failure.add([code]),
+    judged: ({ outcome, reason }) => sampling.add([outcome, reason]),
     reload: outcome => reloads.add([outcome]),
     handshake: outcome => handshakes.add([outcome]),
     expose: accept => expose(families, accept),
@@ -181,9 +194,13 @@ export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Met
   }
 }
 
+function exampleOf(span: TraceContext | undefined, { end }: Outcome, kept: boolean): Example | undefined {
+  return kept && span !== undefined ? { traceId: span.traceId, spanId: span.spanId, at: end } : undefined
+}
+
 function labelsOf(outcome: Outcome, status: number, attempt: AttemptOutcome | undefined): readonly string[] {
   return [
-    outcome.route?.name ?? '',
+    outcome.route?.names === undefined ? (outcome.route?.name ?? '') : outcome.template,
     knownMethod(outcome.method),
     String(status),
     outcome.route?.upstream.name ?? '',
@@ -238,10 +255,41 @@ function spanFamilies(counts: Gauges['spans']): readonly Family[] {
     ),
     createReading(
       'gauge',
+      'tracebridge_span_bytes',
+      'Bytes sent for each span that a back end took, on average since the start.',
+      ['exporter'],
+      () =>
+        [...counts()].flatMap(([exporter, { exported, rejected, bytes }]) =>
+          exported + rejected === 0 ? [] : [[[exporter], bytes / (exported + rejected)] as const]
+        )
+    ),
+    createReading(
+      'gauge',
       'tracebridge_spans_queued',
       'Spans that wait or are under way.',
       ['exporter'],
       () => [...counts()].map(([exporter, { queued }]) => [[exporter], queued])
+    ),
+    createReading(
+      'gauge',
+      'tracebridge_spans_queued_bytes',
+      'Memory of spans that wait or are under way, roughly.',
+      ['exporter'],
+      () => [...counts()].map(([exporter, { queuedBytes }]) => [[exporter], queuedBytes])
+    ),
+    createReading(
+      'gauge',
+      'tracebridge_spans_capacity',
+      'Spans that an exporter has room for.',
+      ['exporter'],
+      () => [...counts()].map(([exporter, { capacity }]) => [[exporter], capacity])
+    ),
+    createReading(
+      'gauge',
+      'tracebridge_exporter_circuit_open',
+      'Whether a back end is only probed, after five failures in a row: 1 or 0.',
+      ['exporter'],
+      () => [...counts()].map(([exporter, { open }]) => [[exporter], open ? 1 : 0])
     )
   ]
 }

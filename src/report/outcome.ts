@@ -3,6 +3,7 @@ import type { TraceAnswer } from '../mediate/answer.ts'
 import type { Mediation } from '../mediate/mediate.ts'
 import type { Route, UpstreamTarget } from '../rules/rules.ts'
 import type { TraceContext } from '../trace/context.ts'
+import type { Evidence } from './evidence.ts'
 
 /** One try at an upstream. Times are milliseconds since the Unix epoch, with fractions. */
 export type AttemptOutcome = {
@@ -37,6 +38,8 @@ export type Outcome = {
   readonly identity: string | undefined
   readonly userAgent: string | undefined
   readonly route: Route | undefined
+  /** The path template, as spans and metrics name it; '' without a route. */
+  readonly template: string
   /** Undefined where no trace was touched: a preflight, a request without a route. */
   readonly mediation: Mediation | undefined
   readonly attempts: readonly AttemptOutcome[]
@@ -44,6 +47,8 @@ export type Outcome = {
   readonly status: number
   /** A code of the table of failures. */
   readonly failure: string | undefined
+  /** What it was, for replay; undefined where its route captures nothing. */
+  readonly evidence: Evidence | undefined
   /** Bytes of body sent to the caller. */
   readonly bytes: number
   readonly start: number

@@ -5,12 +5,14 @@ import type { Resource, Span } from '../exporters/exporter.ts'
 import * as exporters from '../exporters/index.ts'
 import type { ExporterSettings } from '../rules/rules.ts'
 import { type Counts, nothing, sum } from './counts.ts'
+import { type Beating, below, createHeartbeat } from './heartbeat.ts'
 import type { Log } from './log.ts'
 import { type Limits, Pipeline } from './pipeline.ts'
 import { createPost, type Post } from './post.ts'
 
 export type Pipelines = {
-  readonly record: (span: Span) => void
+  /** Takes the spans of one request; `urgent` ones, of errors and slow requests, are the last to be let go. */
+  readonly record: (spans: readonly Span[], urgent: boolean) => void
   /** By the name of the exporter, in the order in which they came to be. */
   readonly counts: () => ReadonlyMap<string, Counts>
   /** Pipelines of equal settings go on; others send what they hold and close. Throws, and changes nothing, for a bad URL. */
@@ -32,6 +34,7 @@ type Running = {
   readonly resource: Resource
   readonly pipeline: Pipeline
   readonly post: Post
+  readonly heartbeat: Beating | undefined
 }
 
 /** `previous` is reloaded and comes back itself: requests that began with it go on recording into it. */
@@ -51,18 +54,21 @@ export function createPipelines(
   const past = new Map(settings.map(one => [one.name, nothing]))
 
   const retire = (one: Running, deadlineMs: number | undefined): Promise<void> => {
-    const closed = one.pipeline.close(deadlineMs).then(() => {
+    // Who takes over introduces itself anew.
+    const silenced = one.heartbeat?.close()
+    const closed = one.pipeline.close(deadlineMs).then(async () => {
       closing.delete(one)
       add(past, one.settings.name, one.pipeline.counts())
-      return one.post.close()
+      await one.post.close()
+      await silenced
     })
     closing.set(one, closed)
     return closed
   }
 
   return {
-    record: span => {
-      for (const one of running) one.pipeline.record(span)
+    record: (spans, urgent) => {
+      for (const one of running) one.pipeline.record(spans, urgent)
     },
     counts: () => {
       const all = new Map(past)
@@ -96,12 +102,20 @@ function add(sums: Map<string, Counts>, name: string, counts: Counts): void {
 }
 
 function run(settings: ExporterSettings, resource: Resource, io: PipelinesIo): Running {
-  const post = settings.kind === 'console' ? createPrint(io.stdout) : createPost(settings)
   // biome-ignore lint/performance/noDynamicNamespaceImportAccess: the registry is the table
   const exporter = exporters[settings.kind]
   const { name } = settings
+  const post =
+    settings.kind === 'console'
+      ? createPrint(io.stdout)
+      : createPost({ ...settings, url: below(settings.url, exporter.path) })
   const pipeline = new Pipeline({ ...io.limits, name, exporter, resource, send: post.send, log: io.log })
-  return { settings, resource, pipeline, post }
+  const beat = exporter.heartbeat?.(resource)
+  const heartbeat =
+    settings.kind === 'console' || beat === undefined
+      ? undefined
+      : createHeartbeat(name, settings, beat, io.log)
+  return { settings, resource, pipeline, post, heartbeat }
 }
 
 /** A post to stdout; a reader that stalls holds up its batches, and the queue's bound does the rest. */

@@ -29,14 +29,16 @@ const longestWait = 60_000
 const compress = promisify(gzip)
 const gzipOptions = { level: constants.Z_BEST_SPEED }
 
-/** Throws only for a URL that cannot be posted to. Sockets are its own, two at most. */
-export function createPost(options: {
+export type PostOptions = {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly compression: 'gzip' | 'none'
   readonly timeoutMs: number
   readonly now?: () => number
-}): Post {
+}
+
+/** Throws only for a URL that cannot be posted to. Sockets are its own, two at most. */
+export function createPost(options: PostOptions): Post {
   const { timeoutMs, now = Date.now } = options
   const url = new URL(options.url)
   const path = url.pathname + url.search

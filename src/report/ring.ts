@@ -1,34 +1,25 @@
-// A queue of spans with a fixed number of places, and the weight of what is in it.
+// First in, first out: the spans of requests in a fixed number of places, and the sums of what is there.
+// It knows no limit but its places, and evicts nothing.
 import type { Span } from '../exporters/exporter.ts'
 
-// What a span costs beside its text: the object, its array, its numbers.
-const bare = 512
-
-/** About how many bytes a span holds. */
-export function weigh(span: Span): number {
-  let weight = bare + span.name.length + span.tracestate.length
-  for (const part of span.attributes) {
-    if (typeof part === 'string') weight += part.length
-    else if (typeof part === 'object') for (const text of part) weight += text.length
-  }
-  if (span.links !== undefined) weight += 256 * span.links.length
-  return weight
-}
+/** The spans of one request, which stay together: to SkyWalking they are one segment. Never empty. */
+export type Unit = readonly Span[]
 
 export class Ring {
-  readonly #spans: (Span | undefined)[]
+  readonly #units: (Unit | undefined)[]
   readonly #weights: Float64Array
   #head = 0
   #size = 0
+  #spans = 0
   #weight = 0
 
   constructor(places: number) {
-    this.#spans = new Array(places).fill(undefined)
+    this.#units = new Array(places).fill(undefined)
     this.#weights = new Float64Array(places)
   }
 
-  get size(): number {
-    return this.#size
+  get spans(): number {
+    return this.#spans
   }
 
   get weight(): number {
@@ -36,22 +27,29 @@ export class Ring {
   }
 
   /** The caller has seen to it that a place is free. */
-  push(span: Span, weight: number): void {
-    const at = (this.#head + this.#size) % this.#spans.length
-    this.#spans[at] = span
+  push(unit: Unit, weight: number): void {
+    const at = (this.#head + this.#size) % this.#units.length
+    this.#units[at] = unit
     this.#weights[at] = weight
     this.#size++
+    this.#spans += unit.length
     this.#weight += weight
   }
 
-  /** The oldest span, or undefined when empty. */
-  shift(): Span | undefined {
-    if (this.#size === 0) return undefined
-    const span = this.#spans[this.#head]
-    this.#spans[this.#head] = undefined
+  /** The oldest, left where it is; undefined when empty. */
+  first(): Unit | undefined {
+    return this.#units[this.#head]
+  }
+
+  /** The oldest, or undefined when empty. */
+  shift(): Unit | undefined {
+    const unit = this.#units[this.#head]
+    if (unit === undefined) return undefined
+    this.#units[this.#head] = undefined
     this.#weight -= this.#weights[this.#head] ?? 0
-    this.#head = (this.#head + 1) % this.#spans.length
+    this.#head = (this.#head + 1) % this.#units.length
     this.#size--
-    return span
+    this.#spans -= unit.length
+    return unit
   }
 }

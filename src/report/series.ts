@@ -1,10 +1,25 @@
 // Counters and histograms: exact, bounded in number, cheap to add to. How they are written is in exposition.ts.
 
+/** Names and values; those of one series are one object for as long as it lives. */
+export type Labels = readonly (readonly [name: string, value: string])[]
+
+/** A trace that is kept, as an example of what was counted. */
+export type Exemplar = {
+  readonly traceId: string
+  readonly spanId: string
+  readonly value: number
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number
+}
+
 /** One line of /metrics before it is text: a suffix of the family's name, label values, a value. */
 export type Sample = {
   readonly suffix: string
-  readonly labels: readonly (readonly [name: string, value: string])[]
+  readonly labels: Labels
+  /** The upper bound of a histogram's bucket. */
+  readonly le?: string
   readonly value: number
+  readonly exemplar?: Exemplar | undefined
 }
 
 /** A metric with all its label values. */
@@ -19,7 +34,12 @@ export type Family = {
 
 export type Counter = Family & { readonly add: (values: readonly string[], amount?: number) => void }
 
-export type Histogram = Family & { readonly observe: (values: readonly string[], value: number) => void }
+export type Histogram = Family & {
+  /** `example` is a kept trace that this was seen in. */
+  readonly observe: (values: readonly string[], value: number, example?: Example) => void
+}
+
+export type Example = Pick<Exemplar, 'traceId' | 'spanId' | 'at'>
 
 /** So many sets of label values a metric keeps apart; what comes after counts as `other`. */
 const seriesCap = 2_000
@@ -29,25 +49,24 @@ const separator = '\u0000'
 
 type Series<T> = {
   readonly of: (values: readonly string[]) => T
-  readonly all: () => Iterable<[string[], T]>
+  readonly all: () => Iterable<T>
 }
 
-function createSeries<T>(labels: readonly string[], make: () => T): Series<T> {
+/** `names` are those of the labels; `make` makes what is kept for one set of values. */
+function createSeries<T>(names: readonly string[], make: (labels: Labels) => T): Series<T> {
   const byKey = new Map<string, T>()
-  const overflow = labels.map(() => 'other').join(separator)
+  const overflow = names.map(() => 'other').join(separator)
   return {
     of: values => {
       const key = values.join(separator)
       const known = byKey.get(key)
       if (known !== undefined) return known
       const at = byKey.size < seriesCap ? key : overflow
-      const series = byKey.get(at) ?? make()
+      const series = byKey.get(at) ?? make(labelled(names, at.split(separator)))
       byKey.set(at, series)
       return series
     },
-    all: function* () {
-      for (const [key, series] of byKey) yield [key.split(separator), series]
-    }
+    all: () => byKey.values()
   }
 }
 
@@ -62,7 +81,7 @@ function labelled(names: readonly string[], values: readonly string[]): [string,
 
 /** A counter; `name` is without `_total`. */
 export function createCounter(name: string, help: string, labels: readonly string[]): Counter {
-  const series = createSeries(labels, () => ({ count: 0 }))
+  const series = createSeries(labels, of => ({ labels: of, count: 0 }))
   return {
     name,
     help,
@@ -71,12 +90,7 @@ export function createCounter(name: string, help: string, labels: readonly strin
     add: (values, amount = 1) => {
       series.of(values).count += amount
     },
-    samples: () =>
-      [...series.all()].map(([values, { count }]) => ({
-        suffix: '_total',
-        labels: labelled(labels, values),
-        value: count
-      }))
+    samples: () => [...series.all()].map(({ labels, count }) => ({ suffix: '_total', labels, value: count }))
   }
 }
 
@@ -87,31 +101,42 @@ export function createHistogram(
   labels: readonly string[],
   bounds: readonly number[]
 ): Histogram {
-  const series = createSeries(labels, () => ({ counts: new Float64Array(bounds.length + 1), sum: 0 }))
+  const les = [...bounds.map(String), '+Inf']
+  const series = createSeries(labels, of => ({
+    labels: of,
+    counts: new Float64Array(les.length),
+    sum: 0,
+    exemplars: new Map<number, Exemplar>()
+  }))
   return {
     name,
     help,
     type: 'histogram',
     labels,
-    observe: (values, value) => {
+    observe: (values, value, example) => {
       const one = series.of(values)
       let i = 0
       while (i < bounds.length && value > (bounds[i] ?? 0)) i++
       one.counts[i] = (one.counts[i] ?? 0) + 1
       one.sum += value
+      // The newest stands for its bucket: back ends let old traces go.
+      if (example !== undefined) one.exemplars.set(i, { ...example, value })
     },
     samples: () => {
       const samples: Sample[] = []
-      for (const [values, { counts, sum }] of series.all()) {
-        const pairs = labelled(labels, values)
-        let cumulative = 0
-        counts.forEach((count, i) => {
-          cumulative += count
-          const le = i < bounds.length ? String(bounds[i]) : '+Inf'
-          samples.push({ suffix: '_bucket', labels: [...pairs, ['le', le]], value: cumulative })
+      for (const { labels, counts, sum, exemplars } of series.all()) {
+        let value = 0
+        les.forEach((le, i) => {
+          value += counts[i] ?? 0
+          const exemplar = exemplars.size === 0 ? undefined : exemplars.get(i)
+          samples.push(
+            exemplar === undefined
+              ? { suffix: '_bucket', labels, le, value }
+              : { suffix: '_bucket', labels, le, value, exemplar }
+          )
         })
-        samples.push({ suffix: '_sum', labels: pairs, value: sum })
-        samples.push({ suffix: '_count', labels: pairs, value: cumulative })
+        samples.push({ suffix: '_sum', labels, value: sum })
+        samples.push({ suffix: '_count', labels, value })
       }
       return samples
     }

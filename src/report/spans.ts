@@ -1,28 +1,35 @@
 // The spans of one request, by the stable HTTP conventions: one server span, a client span for each attempt.
 // https://opentelemetry.io/docs/specs/semconv/http/http-spans/
-import type { Attribute, Span } from '../exporters/exporter.ts'
+import type { Attribute, Segment, Span } from '../exporters/exporter.ts'
 import { isSampled, type Mediation } from '../mediate/mediate.ts'
 import type { TraceContext } from '../trace/context.ts'
+import { callerGone, hasFailed, type Late } from './late.ts'
 import { knownMethod } from './methods.ts'
 import type { AttemptOutcome, Outcome } from './outcome.ts'
 import { bounded, redactQuery } from './redact.ts'
+import { attemptSegment, segmentOf } from './segments.ts'
 
-/** The failure of a caller that left: its own doing, as a 4xx is. */
-const callerGone = 'CALLER_GONE'
 /** The status of an answer that was never sent, for the caller had left. */
 const unanswered = 499
 
-/** Nothing for a trace that is dropped, and nothing on a transparent hop. */
-export function spansOf(outcome: Outcome): readonly Span[] {
+/** Nothing for a trace that is dropped, unless it is kept after all (`late`), and nothing on a transparent hop. */
+export function spansOf(outcome: Outcome, late?: Late): readonly Span[] {
   const { mediation } = outcome
-  if (mediation === undefined || !mediation.reports || !isSampled(mediation.span)) return []
+  if (mediation === undefined || !mediation.reports) return []
+  if (late === undefined && !isSampled(mediation.span)) return []
+  const segment = segmentOf(outcome, mediation)
   return [
-    serverSpan(outcome, mediation),
-    ...outcome.attempts.map((attempt, resends) => clientSpan(outcome, attempt, resends))
+    serverSpan(outcome, mediation, late ?? mediation.why, segment),
+    ...outcome.attempts.map((attempt, resends) => clientSpan(outcome, attempt, resends, segment))
   ]
 }
 
-function serverSpan(outcome: Outcome, mediation: Mediation): Span {
+function serverSpan(
+  outcome: Outcome,
+  mediation: Mediation,
+  reason: string,
+  segment: Segment | undefined
+): Span {
   const { route, status, failure } = outcome
   const method = knownMethod(outcome.method)
   const attributes: Attribute[] = [
@@ -34,16 +41,15 @@ function serverSpan(outcome: Outcome, mediation: Mediation): Span {
     outcome.scheme,
     'network.protocol.version',
     outcome.httpVersion,
-    'client.address',
-    outcome.client,
     'tracebridge.sampling.reason',
-    mediation.why
+    reason
   ]
   // Only a status that went out is one: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
   if (failure !== callerGone || status !== unanswered) attributes.push('http.response.status_code', status)
   if (method === '_OTHER') attributes.push('http.request.method_original', bounded(outcome.method))
+  if (outcome.client !== '') attributes.push('client.address', outcome.client)
   if (outcome.query !== '') attributes.push('url.query', bounded(redactQuery(outcome.query)))
-  if (route !== undefined) attributes.push('http.route', route.template)
+  if (route !== undefined) attributes.push('http.route', outcome.template)
   addAuthority(outcome.host, attributes)
   if (outcome.userAgent !== undefined) attributes.push('user_agent.original', bounded(outcome.userAgent))
   if (mediation.arrival.dialect !== undefined && mediation.arrival.received.kind !== 'none') {
@@ -53,7 +59,7 @@ function serverSpan(outcome: Outcome, mediation: Mediation): Span {
   // Conventions have a name for the subject as X.500 writes it (tls.client.subject), and none for what SPIFFE calls one.
   if (outcome.identity !== undefined)
     attributes.push('tracebridge.client.identity', bounded(outcome.identity))
-  if (debugId !== undefined) attributes.push('jaeger-debug-id', debugId)
+  if (debugId !== undefined) attributes.push('jaeger-debug-id', bounded(debugId))
   const error = failure ?? (status >= 500 ? String(status) : undefined)
   if (error !== undefined) attributes.push('error.type', error)
   return {
@@ -64,21 +70,26 @@ function serverSpan(outcome: Outcome, mediation: Mediation): Span {
     name: nameOf(outcome, method),
     start: outcome.start,
     end: outcome.end,
-    // An answer that began well and was cut short is an error too.
-    error: status >= 500 || (status < 400 && failure !== undefined && failure !== callerGone),
+    error: hasFailed(outcome),
     attributes,
-    links: mediation.links.length === 0 ? undefined : mediation.links
+    links: mediation.links.length === 0 ? undefined : mediation.links,
+    segment
   }
 }
 
 /** Never the raw path: names must be few. https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name */
-function nameOf({ route }: Outcome, method: string): string {
+function nameOf({ route, template }: Outcome, method: string): string {
   const verb = method === '_OTHER' ? 'HTTP' : method
   if (route === undefined) return verb
-  return route.name === route.template ? `${verb} ${route.template}` : route.name
+  return route.names !== undefined || route.name === template ? `${verb} ${template}` : route.name
 }
 
-function clientSpan(outcome: Outcome, attempt: AttemptOutcome, resends: number): Span {
+function clientSpan(
+  outcome: Outcome,
+  attempt: AttemptOutcome,
+  resends: number,
+  segment: Segment | undefined
+): Span {
   const { target, status, failure } = attempt
   const method = knownMethod(outcome.method)
   const query = outcome.query === '' ? '' : `?${redactQuery(outcome.query)}`
@@ -110,7 +121,8 @@ function clientSpan(outcome: Outcome, attempt: AttemptOutcome, resends: number):
     end: attempt.end,
     error: error !== undefined,
     attributes,
-    links: undefined
+    links: undefined,
+    segment: attemptSegment(segment, attempt, resends + 1)
   }
 }
 
@@ -122,7 +134,8 @@ function identity(
     spanId: context.spanId,
     parentId: context.parentId,
     tracestate: context.tracestate,
-    flags: 1 | (context.random ? 2 : 0)
+    // As it went downstream: what is kept after all was not sampled there.
+    flags: (isSampled(context) ? 1 : 0) | (context.random ? 2 : 0)
   }
 }
 

@@ -3,26 +3,25 @@ import type { BaggagePolicy } from '../baggage/bridge.ts'
 import { baggageDialects } from '../baggage/find.ts'
 import { accepted, dialects, isWritten } from '../dialects/find.ts'
 import { membersOf } from '../mediate/members.ts'
-import type { Policy, SamplingPlan, Strip } from '../mediate/policy.ts'
-import { createFirst } from '../route/first.ts'
-import type { Target } from '../route/match.ts'
+import type { Policy, Strip } from '../mediate/policy.ts'
+import { createNames } from '../route/converge.ts'
 import { createTable } from '../route/table.ts'
-import { ratio } from '../samplers/ratio.ts'
+import { createTokens } from '../samplers/tokens.ts'
 import type { Adapters } from './adapters.ts'
 import { createTrust } from './callers.ts'
-import { createCeiling } from './ceiling.ts'
 import { createOrigins } from './origins.ts'
-import type { Cors, Route, Rules, Upstream, UpstreamTarget } from './rules.ts'
+import { createPlanner } from './plans.ts'
+import type { Cors, Route, RouteSampling, Rules, Tags, Upstream, UpstreamTarget } from './rules.ts'
 import {
   type BaggageSettings,
   type CorsSettings,
   type RouteSettings,
-  type SamplingSettings,
   type Settings,
   type TargetSettings,
   templateOf,
   type UpstreamSettings
 } from './settings.ts'
+import { captureRuleOf } from './settle-capture.ts'
 import type { TlsFiles } from './tls-files.ts'
 
 /**
@@ -36,23 +35,26 @@ export function compile(
   adapters: Adapters = none,
   tls: TlsFiles['tls'] = []
 ): Rules {
-  const planOf = planner(createCeiling(settings.samplingLimit, now))
+  const samplingOf = createPlanner(settings, now)
   const secrets = settings.trust.flatMap(({ secret }) => secret?.header ?? [])
   const known = [...accepted.values(), ...adapters.values(), ...baggageDialects.values()]
   const written = [...dialects.values(), ...adapters.values(), ...baggageDialects.values()]
   const shared = {
-    secrets,
     adapters,
+    secrets,
     strangers: stripOf(known, secrets),
-    outsiders: stripOf(written, secrets)
+    outsiders: stripOf(written, secrets),
+    trust: settings.trust,
+    segments: settings.exporters.some(({ kind }) => kind === 'skywalking')
   }
   const upstreams = new Map([...settings.upstreams].map(([name, each]) => [name, upstreamOf(each)]))
-  const first = createFirst(settings.samplingRules.map(rule => ({ match: rule.match, value: planOf(rule) })))
   const routes = settings.routes.flatMap(route => {
     const upstream = upstreams.get(route.upstream.name)
-    return upstream === undefined ? [] : [routeOf(route, upstream, shared, planOf(route.sampling), first)]
+    if (upstream === undefined) return []
+    const targets = upstream.echo ? [untagged] : upstream.targets.map(({ tags }) => tags)
+    return [routeOf(route, upstream, shared, samplingOf(route.name, route.sampling, targets))]
   })
-  const top = planOf(settings.sampling)
+  const keep = settings.samplingKeep
   return Object.freeze({
     service: settings.service,
     listen: settings.listen.map(({ host, port }, index) => ({ host, port, tls: tls[index] })),
@@ -69,8 +71,14 @@ export function compile(
         false,
         shared
       ),
-      sampling: target => first(target) ?? top
+      sampling: samplingOf('', settings.sampling, [untagged]).sampling
     },
+    keep: {
+      errors: createTokens(keep === undefined ? nothing : keep.errors, now).take,
+      slow: createTokens(keep === undefined ? nothing : keep.slow, now).take
+    },
+    captures: { keep: settings.captureKeep, take: createTokens(captureBudget, now).take },
+    forceHeader: settings.samplingForce?.header,
     effective
   })
 }
@@ -79,6 +87,9 @@ export function compile(
 type Shared = {
   readonly secrets: readonly string[]
   readonly adapters: Adapters
+  readonly trust: Settings['trust']
+  /** Somebody is told of segments: each request has one, whatever its route emits. */
+  readonly segments: boolean
   /** What callers that are not believed send goes nowhere. */
   readonly strangers: Strip
   /** Somebody else's upstream gets a trace in the dialects of `emit` alone. */
@@ -86,14 +97,12 @@ type Shared = {
 }
 
 const none: Adapters = new Map()
+const untagged: Tags = new Map()
+const nothing = { count: 0, perMs: 1000 } as const
+/** Where everything fails at once, a few tell of it; each costs redacting two bodies. */
+const captureBudget = { count: 10, perMs: 1000 } as const
 
-function routeOf(
-  route: RouteSettings,
-  upstream: Upstream,
-  shared: Shared,
-  plan: SamplingPlan,
-  first: (target: Target) => SamplingPlan | undefined
-): Route {
+function routeOf(route: RouteSettings, upstream: Upstream, shared: Shared, sampling: RouteSampling): Route {
   const policy = policyOf(
     { ...route, randomFlag: route.upstream.randomFlag },
     route.upstream.external,
@@ -102,11 +111,13 @@ function routeOf(
   const compiled: Route = {
     name: route.name,
     template: templateOf(route.match),
+    names: route.converge ? createNames(templateOf(route.match)) : undefined,
     match: route.match,
     upstream,
     policy,
-    sampling: target => first(target) ?? plan,
-    rate: plan.sampler.rate,
+    ...sampling,
+    slowerThanMs: route.slowerThanMs,
+    capture: captureRuleOf(route.capture, shared.trust),
     cors: route.cors === undefined ? undefined : corsOf(route.cors, route, policy),
     respond: route.respond,
     timeouts: route.timeouts
@@ -121,7 +132,7 @@ function policyOf(
   > &
     Pick<UpstreamSettings, 'randomFlag'>,
   external: boolean,
-  { secrets, adapters, strangers, outsiders }: Shared
+  { secrets, adapters, strangers, outsiders, segments }: Shared
 ): Policy {
   const accept = route.accept.flatMap(name => accepted.get(name) ?? adapters.get(name) ?? [])
   const emit = route.emit.flatMap(name => dialects.get(name) ?? adapters.get(name) ?? [])
@@ -138,7 +149,7 @@ function policyOf(
     takes: route.restore === 'both' || route.restore === 'take',
     rpc: route.rpc,
     randomFlag: route.randomFlag,
-    segments: emit.some(dialect => dialect.segments),
+    segments: segments || emit.some(dialect => dialect.segments),
     members: membersOf(accept, emit),
     tracestate: route.tracestate === 'all' ? route.tracestate : new Set(route.tracestate),
     baggage
@@ -164,11 +175,6 @@ function baggageOf({ accept, emit, allow, maxBytes }: BaggageSettings): BaggageP
     allow: allow === 'all' ? allow : new Set(allow),
     maxBytes
   }
-}
-
-/** Makes plans that share one ceiling. */
-function planner(force: () => boolean): (settings: SamplingSettings) => SamplingPlan {
-  return ({ rate, parent }) => Object.freeze({ parent, sampler: ratio(rate), force })
 }
 
 function corsOf(cors: CorsSettings, route: RouteSettings, policy: Policy): Cors {

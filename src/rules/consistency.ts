@@ -4,6 +4,7 @@ import { accepted, acceptedNames, dialectNames, dialects } from '../dialects/fin
 import { parseHost, parseTemplate } from '../route/pattern.ts'
 import type { Adapters } from './adapters.ts'
 import { complain, formatPlace, suggestion } from './complaint.ts'
+import { checkSampling } from './consistent-sampling.ts'
 import { child, entriesOf, itemsOf, type Located, type Place, textOf } from './located.ts'
 import { oneOfText } from './notation.ts'
 import type { Complaint } from './rules.ts'
@@ -19,6 +20,8 @@ export function checkConsistency(root: Located, adapters: Adapters): readonly Co
     ...checkReferences(routes, [...named.keys()]),
     ...checkMatches(routes),
     ...checkNames(routes),
+    ...checkSampling(root, routes),
+    ...checkConverge(routes),
     ...[root, ...routes].flatMap(each => checkCors(child(each, 'cors'))),
     ...[root, ...upstreams, ...routes].flatMap(each => checkDialects(each, brought)),
     ...[root, ...upstreams, ...routes].flatMap(each => checkEmit(child(each, 'emit'), adapters)),
@@ -133,6 +136,16 @@ function matchKeys(match: Located): readonly string[] {
   const methods =
     method === undefined ? [''] : method.kind === 'list' ? method.items.map(textOf) : [textOf(method)]
   return methods.map(each => JSON.stringify([parsedHost ?? null, segments, headers, each ?? null]))
+}
+
+/** Elsewhere the path is named already. */
+function checkConverge(routes: readonly Located[]): readonly Complaint[] {
+  return routes.flatMap(route => {
+    const node = child(route, 'converge')
+    const path = textOf(child(child(route, 'match'), 'path')) ?? '/**'
+    if (node?.kind !== 'scalar' || node.value !== true || path.endsWith('/**')) return []
+    return [complain(node.place, 'expected converge: true only on a route whose path ends in /**')]
+  })
 }
 
 function checkNames(routes: readonly Located[]): readonly Complaint[] {

@@ -16,7 +16,8 @@ const kinds = new Map([
   ['boolean', 'true or false']
 ])
 
-function sentence(issue: Issue): string {
+/** What is wrong, where the shape has no words of its own for it. */
+export function sentence(issue: Issue): string {
   const kind = kinds.get(issue.expected ?? '')
   if (kind === undefined) return `expected ${issue.expected ?? 'another value'}`
   const plainValue = typeof issue.input === 'number' || typeof issue.input === 'boolean'
@@ -27,9 +28,10 @@ function keysOf(issue: Issue): (string | number)[] {
   return (issue.path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key)))
 }
 
-/** Of a choice between a text and a list, what is wrong inside the list given. */
+/** Of a choice between a text and a list or a map, what is wrong inside the list or map given. */
 function leaves(issue: Issue): readonly Issue[] {
-  const inner = issue.type === 'union' && Array.isArray(issue.input) ? (issue.issues ?? []) : []
+  const holds = typeof issue.input === 'object' && issue.input !== null
+  const inner = issue.type === 'union' && holds ? (issue.issues ?? []) : []
   const within = inner.filter(each => each.path !== undefined)
   if (within.length === 0) return [issue]
   return within.map(each => {

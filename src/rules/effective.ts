@@ -1,6 +1,5 @@
 // The rules as people may see them: in the notation of a rule file, every default filled in, secrets as references.
 
-import type { Match } from '../route/match.ts'
 import { formatAddress } from './address.ts'
 import { child, descend, itemsOf, type Located } from './located.ts'
 import { hideSecret, readsFile } from './references.ts'
@@ -9,13 +8,14 @@ import type {
   BaggageSettings,
   CorsSettings,
   RouteSettings,
-  SamplingSettings,
   Settings,
   TlsSettings,
   TrustSettings,
   UpstreamSettings
 } from './settings.ts'
-import { formatDuration, formatLimit, formatRate, type Range } from './values.ts'
+import { showCapture } from './settle-capture.ts'
+import { showMatch, showRouteSampling, showTopSampling } from './show-sampling.ts'
+import { formatDuration, formatRate, type Range } from './values.ts'
 
 type Shown = Readonly<Record<string, unknown>>
 
@@ -42,18 +42,18 @@ export function effectiveOf(settings: Settings, root: Located): Shown {
     respond: settings.respond,
     baggage: showBaggage(settings.baggage),
     spans: settings.spans,
-    sampling: {
-      ...showSampling(settings.sampling),
-      ...optional('limit', settings.samplingLimit && formatLimit(settings.samplingLimit)),
-      rules: settings.samplingRules.map(rule => ({ match: showMatch(rule.match), ...showSampling(rule) }))
-    },
+    sampling: showTopSampling(settings),
+    ...optional(
+      'capture',
+      settings.capture && { ...showCapture(settings.capture), keep: settings.captureKeep }
+    ),
     export: settings.exporters.map((exporter, index) =>
       showExporter(exporter, child(child(root, 'export'), index))
     ),
-    'access-log': settings.accessLog,
+    'access-log': { ...settings.accessLog, rate: formatRate(settings.accessLog.rate) },
     ...optional('cors', showCors(settings.cors)),
     upstreams: Object.fromEntries([...settings.upstreams].map(([name, each]) => [name, showUpstream(each)])),
-    routes: settings.routes.map(showRoute)
+    routes: settings.routes.map(route => showRoute(route, settings))
   }
   return asWritten(shown, root)
 }
@@ -97,11 +97,12 @@ function showAdapters(dialects: Settings['dialects'], node: Located | undefined)
   )
 }
 
-function showRoute(route: RouteSettings): Shown {
+function showRoute(route: RouteSettings, top: Pick<Settings, 'sampling' | 'capture'>): Shown {
   return {
     name: route.name,
     match: showMatch(route.match),
     upstream: route.upstream.name,
+    converge: route.converge,
     accept: route.accept,
     emit: route.emit,
     respond: route.respond,
@@ -111,7 +112,9 @@ function showRoute(route: RouteSettings): Shown {
     conflict: route.conflict,
     rpc: route.rpc,
     ...optional('restore', route.restore === 'no' ? undefined : route.restore === 'both' || route.restore),
-    sampling: showSampling(route.sampling),
+    sampling: showRouteSampling(route, top.sampling),
+    // Said also where it is off, if else it would be that of the top.
+    ...optional('capture', route.capture ? showCapture(route.capture) : top.capture && false),
     ...optional('cors', showCors(route.cors)),
     timeouts: without(showTimeouts(route.timeouts), 'connect')
   }
@@ -138,21 +141,8 @@ function showUpstream(upstream: UpstreamSettings): Shown {
   }
 }
 
-function showMatch({ host, path, methods, headers }: Match): Shown {
-  return {
-    ...optional('host', host),
-    ...optional('path', path),
-    ...optional('method', methods?.length === 1 ? methods[0] : methods),
-    ...optional('header', headers === undefined ? undefined : Object.fromEntries(headers))
-  }
-}
-
 function showBaggage({ accept, emit, allow, maxBytes }: BaggageSettings): Shown {
   return { accept, emit, allow, 'max-bytes': maxBytes }
-}
-
-function showSampling({ rate, parent }: SamplingSettings): Shown {
-  return { rate: formatRate(rate), parent }
 }
 
 function showTimeouts({ connect, firstByte, idle }: Timeouts): Shown {
@@ -171,14 +161,16 @@ function showCors(cors: CorsSettings | undefined): Shown | undefined {
 
 function showExporter(exporter: Rules['exporters'][number], node: Located | undefined): Shown {
   if (exporter.kind === 'console') return { console: {} }
-  const at = (...keys: string[]) => writtenAt(node, ['otlp', ...keys])
+  const kind = exporter.kind === 'otlp-json' ? 'otlp' : exporter.kind
+  const at = (...keys: string[]) => writtenAt(node, [kind, ...keys])
   const url = at('url')
   const headers = Object.keys(exporter.headers).map(name => [name, hideSecret(at('headers', name))])
   return {
-    otlp: {
+    [kind]: {
       // Some back ends are told who we are by the query or the path: a URL that came by reference stays one.
       url: url === undefined ? exporter.url.replace(/\?.*$/, '?***') : hideUrl(url),
       headers: Object.fromEntries(headers),
+      ...(kind === 'otlp' ? { encoding: exporter.kind === 'otlp' ? 'protobuf' : 'json' } : {}),
       compression: exporter.compression,
       timeout: formatDuration(exporter.timeoutMs)
     }

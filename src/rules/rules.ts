@@ -70,22 +70,52 @@ export type Route = {
   readonly name: string
   /** The path template, as spans and metrics name it (`http.route`). */
   readonly template: string
+  /** The template of one request on a route that takes any path; undefined where all go by the route's own. */
+  readonly names: ((path: string, status: number) => string) | undefined
   readonly match: Match
   readonly upstream: Upstream
   readonly policy: Policy
-  /** The plan for one request: the first sampling rule that matches, else the route's own. */
-  readonly sampling: (target: MatchTarget) => SamplingPlan
-  /** The share of new traces that the route's own plan keeps now, 0 to 1. */
-  readonly rate: () => number
+  /** From how many milliseconds on a request is slow; undefined where nothing is kept after all. */
+  readonly slowerThanMs: number | undefined
+  /** Undefined where nothing is captured. */
+  readonly capture: CaptureRule | undefined
   readonly cors: Cors | undefined
   readonly respond: readonly ResponseField[]
   readonly timeouts: Timeouts
+} & RouteSampling
+
+/** What is kept of failed and slow requests, to replay them. Names in lower case. */
+export type CaptureRule = {
+  readonly headers: ReadonlySet<string>
+  /** Fields whose values are not kept, even if they are among `headers`. */
+  readonly secrets: ReadonlySet<string>
+  /** First bytes of each body; 0 for none. */
+  readonly body: number
 }
 
-/** Settings of one exporter, by the name of its file in exporters/. */
+/** Tags of a target. */
+export type Tags = ReadonlyMap<string, string>
+
+/** Who decides on a route. */
+export type RouteSampling = {
+  /**
+   * The plan for one request, and the target that will serve it: the first sampling rule that matches, else the
+   * route's own.
+   */
+  readonly sampling: (target: MatchTarget, tags: Tags) => SamplingPlan
+  /** The share of new traces that the route's own plan keeps now, 0 to 1; by `service.tag` where it differs, else ''. */
+  readonly rates: () => readonly (readonly [tag: string, rate: number])[]
+  /** To be told that a request failed on a target of these tags. */
+  readonly failed: (tags: Tags) => void
+}
+
+/** What is kept after all: each asked once for a request that it would keep; false when the budget is used up. */
+export type KeepBudgets = { readonly errors: () => boolean; readonly slow: () => boolean }
+
+/** Settings of one exporter; `kind` is the name of its file in exporters/. */
 export type ExporterSettings =
   | {
-      readonly kind: 'otlp'
+      readonly kind: 'otlp' | 'otlp-json' | 'zipkin' | 'skywalking'
       /** `otlp`, or `otlp-2` for a second one: the `exporter` label of metrics. */
       readonly name: string
       readonly url: string
@@ -99,6 +129,8 @@ export type AccessLogSettings = {
   readonly format: 'json'
   /** `stdout`, `stderr`, `none`, or a file's path. */
   readonly to: string
+  /** The share of requests that have a line, 0 to 1. */
+  readonly rate: number
 }
 
 /** What a caller shows of itself, for trust to judge. */
@@ -137,6 +169,11 @@ export type Rules = {
   readonly find: (target: MatchTarget) => Route | undefined
   /** For a request that no route takes: its trace is followed all the same, to be found by. */
   readonly unrouted: Pick<Route, 'policy' | 'sampling'>
+  readonly keep: KeepBudgets
+  /** How many captured requests are held, and whether there is time for one more. */
+  readonly captures: { readonly keep: number; readonly take: () => boolean }
+  /** The field, in lower case, by which believed callers force a trace; others may not send it on. */
+  readonly forceHeader: string | undefined
   /** The rules as written, every default filled in and every secret left as its reference; for people. */
   readonly effective: Readonly<Record<string, unknown>>
 }

@@ -1,10 +1,13 @@
 // Rules with every default filled in and every precedence settled, still as plain data with names: the types.
 import type { Parent, Policy, Precedence, Trust } from '../mediate/policy.ts'
+import type { Where } from '../route/first.ts'
 import type { Match } from '../route/match.ts'
+import type { Adaptive } from '../samplers/adaptive.ts'
+import type { Limit } from '../samplers/tokens.ts'
 import type { Address } from './address.ts'
 import type { ResponseField, Rules, Timeouts, Tls } from './rules.ts'
 import type { SecretSettings } from './secret.ts'
-import type { Limit, PlainMap, Range } from './values.ts'
+import type { PlainMap, Range } from './values.ts'
 
 export type BaggageSettings = {
   readonly accept: readonly string[]
@@ -33,7 +36,26 @@ export type TrustSettings = {
   readonly context: Trust
 }
 
-export type SamplingSettings = { readonly rate: number; readonly parent: Parent }
+export type SamplerSettings = {
+  readonly rate: number
+  /** In place of `rate`. */
+  readonly adaptive: Adaptive | undefined
+  /** Of what those keep; undefined for any number. Who has it from the same place shares it. */
+  readonly atMost: Limit | undefined
+}
+
+export type SamplingSettings = SamplerSettings & { readonly parent: Parent }
+
+/** What is kept after all. */
+export type KeepSettings = { readonly errors: Limit; readonly slow: Limit; readonly slowerThanMs: number }
+
+export type BoostSettings = { readonly requests: number; readonly forMs: number; readonly atMost: Limit }
+
+/** `header` in lower case. */
+export type ForceSettings = { readonly header: string; readonly atMost: Limit }
+
+/** What is kept of failed and slow requests, to replay them; `body` in bytes. */
+export type CaptureSettings = { readonly headers: readonly string[]; readonly body: number }
 
 export type CorsSettings = {
   readonly origins: readonly string[]
@@ -71,6 +93,8 @@ export type Restore = 'no' | 'store' | 'take' | 'both'
 export type RouteSettings = {
   readonly name: string
   readonly match: Match
+  /** Names and labels come from the path of each request, its ids taken out. */
+  readonly converge: boolean
   readonly upstream: UpstreamSettings
   readonly accept: readonly string[]
   readonly emit: readonly string[]
@@ -82,6 +106,10 @@ export type RouteSettings = {
   readonly rpc: Policy['rpc']
   readonly restore: Restore
   readonly sampling: SamplingSettings
+  /** Undefined where nothing is kept after all. */
+  readonly slowerThanMs: number | undefined
+  /** Undefined for off. */
+  readonly capture: CaptureSettings | undefined
   readonly cors: CorsSettings | undefined
   readonly timeouts: Timeouts
 }
@@ -109,7 +137,13 @@ export type Settings = {
   readonly sampling: SamplingSettings
   /** How many traces callers can force; undefined for any number. */
   readonly samplingLimit: Limit | undefined
-  readonly samplingRules: readonly ({ readonly match: Match } & SamplingSettings)[]
+  readonly samplingRules: readonly ({ readonly match: Match; readonly where: Where } & SamplingSettings)[]
+  readonly samplingKeep: KeepSettings | undefined
+  readonly samplingBoost: BoostSettings | undefined
+  readonly samplingForce: ForceSettings | undefined
+  readonly capture: CaptureSettings | undefined
+  /** How many captured requests are held. */
+  readonly captureKeep: number
   readonly exporters: Rules['exporters']
   readonly accessLog: Rules['accessLog']
   readonly cors: CorsSettings | undefined

@@ -2,11 +2,10 @@
 // route before upstream, upstream before the top of the file.
 import { hostname } from 'node:os'
 import { acceptedByRank } from '../dialects/find.ts'
-import type { Parent } from '../mediate/policy.ts'
 import type { Match } from '../route/match.ts'
 import { type Address, parseAddress } from './address.ts'
 import type { Env } from './references.ts'
-import type { Rules, Timeouts } from './rules.ts'
+import type { Timeouts } from './rules.ts'
 import {
   type CorsSettings,
   type Restore,
@@ -16,10 +15,21 @@ import {
   type UpstreamSettings
 } from './settings.ts'
 import { baggageOfTop, carriersByDefault, settleBaggage } from './settle-baggage.ts'
+import { settleCapture, settleCaptureKeep, settleRouteCapture } from './settle-capture.ts'
+import { settleExporters } from './settle-export.ts'
 import { settleListen } from './settle-listen.ts'
+import { settleMatch } from './settle-match.ts'
+import {
+  settleBoost,
+  settleForce,
+  settleKeep,
+  settleSampling,
+  settleSamplingRules,
+  settleSlowerThan
+} from './settle-sampling.ts'
 import { settleTracestate } from './settle-tracestate.ts'
 import { settleTrust } from './settle-trust.ts'
-import type { Decoded, DecodedCors, DecodedMatch, DecodedRoute } from './shape.ts'
+import type { Decoded, DecodedCors, DecodedRoute } from './shape.ts'
 
 const defaults = {
   admin: '127.0.0.1:9901',
@@ -30,9 +40,7 @@ const defaults = {
   rpc: 'hop',
   randomFlag: 'keep',
   respond: [],
-  sampling: { rate: 1, parent: 'follow' },
   timeouts: { connect: 5_000, firstByte: 60_000, idle: 300_000 },
-  exporterTimeout: 10_000,
   corsMaxAge: 600_000
 } as const satisfies Record<string, unknown>
 
@@ -51,7 +59,9 @@ export function settle(decoded: Decoded, env: Env): Settings {
     respond: decoded.respond ?? defaults.respond,
     baggage: settleBaggage([decoded.baggage], carriers, emit),
     spans: decoded.spans ?? (exporters.length > 0 ? 'report' : 'none'),
-    sampling: { ...defaults.sampling, ...present(decoded.sampling) },
+    sampling: settleSampling(decoded.sampling),
+    samplingKeep: settleKeep(decoded.sampling?.keep),
+    capture: settleCapture(decoded.capture),
     cors: settleCors(decoded.cors)
   }
   const upstreams = settleUpstreams(decoded, top)
@@ -73,13 +83,16 @@ export function settle(decoded: Decoded, env: Env): Settings {
       ])
     ),
     samplingLimit: decoded.sampling?.limit,
-    samplingRules: (decoded.sampling?.rules ?? []).map(rule => ({
-      match: settleMatch(rule.match),
-      ...top.sampling,
-      ...present(rule)
-    })),
+    samplingRules: settleSamplingRules(decoded.sampling?.rules, top.sampling),
+    samplingBoost: settleBoost(decoded.sampling?.boost),
+    samplingForce: settleForce(decoded.sampling?.force),
+    captureKeep: settleCaptureKeep(decoded.capture),
     exporters,
-    accessLog: { format: 'json', to: decoded['access-log']?.to ?? 'stdout' },
+    accessLog: {
+      format: 'json',
+      to: decoded['access-log']?.to ?? 'stdout',
+      rate: decoded['access-log']?.rate ?? 1
+    },
     upstreams,
     routes: decoded.routes.flatMap(route => settleRoute(route, top, upstreams, decoded))
   }
@@ -87,7 +100,16 @@ export function settle(decoded: Decoded, env: Env): Settings {
 
 type Top = Pick<
   Settings,
-  'accept' | 'emit' | 'conflict' | 'respond' | 'baggage' | 'spans' | 'sampling' | 'cors'
+  | 'accept'
+  | 'emit'
+  | 'conflict'
+  | 'respond'
+  | 'baggage'
+  | 'spans'
+  | 'sampling'
+  | 'samplingKeep'
+  | 'capture'
+  | 'cors'
 > & {
   /** Whose baggage is read where nothing says so. */
   readonly carriers: readonly string[]
@@ -111,6 +133,7 @@ function settleRoute(
     {
       name: route.name ?? templateOf(match),
       match,
+      converge: route.converge ?? (route.name === undefined && takesAny(match)),
       upstream,
       accept,
       emit,
@@ -121,7 +144,9 @@ function settleRoute(
       conflict: route.conflict ?? top.conflict,
       rpc: route.rpc ?? defaults.rpc,
       restore: settleRestore(route.restore),
-      sampling: { ...top.sampling, ...present(route.sampling) },
+      sampling: settleSampling(route.sampling, top.sampling),
+      slowerThanMs: settleSlowerThan(route.sampling?.keep, top.samplingKeep),
+      capture: settleRouteCapture(route.capture, top.capture),
       cors: route.cors === undefined ? top.cors : settleCors(route.cors),
       timeouts: settleTimeouts(route.timeouts, upstream.timeouts)
     }
@@ -159,15 +184,8 @@ function settleUpstreams(decoded: Decoded, top: Top): ReadonlyMap<string, Upstre
   )
 }
 
-function settleMatch(match: DecodedMatch): Match {
-  const { host, path, method, header } = match
-  const headers = Object.entries(header ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
-  return {
-    host: host?.toLowerCase(),
-    path,
-    methods: typeof method === 'string' ? [method] : method,
-    headers: headers.length === 0 ? undefined : new Map(headers)
-  }
+function takesAny(match: Match): boolean {
+  return templateOf(match).endsWith('/**')
 }
 
 function settleRestore(given: DecodedRoute['restore']): Restore {
@@ -194,34 +212,6 @@ function settleCors(cors: DecodedCors | undefined): CorsSettings | undefined {
     methods: cors.methods ?? 'any',
     expose: cors.expose ?? [],
     maxAgeMs: cors['max-age'] ?? defaults.corsMaxAge
-  }
-}
-
-function settleExporters(list: NonNullable<Decoded['export']>): Rules['exporters'] {
-  const seen = new Map<string, number>()
-  const nameOf = (kind: string) => {
-    const count = (seen.get(kind) ?? 0) + 1
-    seen.set(kind, count)
-    return count === 1 ? kind : `${kind}-${count}`
-  }
-  return list.map(({ otlp }) =>
-    otlp === undefined
-      ? { kind: 'console', name: nameOf('console') }
-      : {
-          kind: 'otlp',
-          name: nameOf('otlp'),
-          url: otlp.url,
-          headers: otlp.headers ?? {},
-          compression: otlp.compression ?? 'gzip',
-          timeoutMs: otlp.timeout ?? defaults.exporterTimeout
-        }
-  )
-}
-
-function present(given: { rate?: number | undefined; parent?: Parent | undefined } | undefined) {
-  return {
-    ...(given?.rate === undefined ? {} : { rate: given.rate }),
-    ...(given?.parent === undefined ? {} : { parent: given.parent })
   }
 }
 

@@ -1,7 +1,9 @@
 // The shape of what rules say of routes and upstreams. Must not know defaults (settle.ts).
 import * as v from 'valibot'
-import { parseHost, parseTemplate } from '../route/pattern.ts'
 import { choice, distinct, key, must, named, parsed, table } from './notation.ts'
+import { routeCapture } from './shape-capture.ts'
+import { match } from './shape-match.ts'
+import { routeSampling } from './shape-sampling.ts'
 import {
   acceptList,
   allowedOrigin,
@@ -10,37 +12,11 @@ import {
   duration,
   emitList,
   fieldName,
-  fieldValue,
   method,
-  pattern,
-  rate,
   text,
   tracestate
 } from './shape-values.ts'
-import { parseFieldName, parseOrigin, parseText } from './values.ts'
-
-export const match = table({
-  host: key(
-    'A host, or *.example.com for every host below it. Any host when left out.',
-    pattern('a host such as shop.example.com or *.example.com', parseHost)
-  ),
-  path: key(
-    'A path: /orders/{id} takes one segment for {id}, /static/** everything below. Any path when left out.',
-    pattern('a path such as /orders/{id} or /static/**', parseTemplate)
-  ),
-  method: key(
-    'A method, or a list of them. Any method when left out.',
-    v.union([method, distinct(method)], issue =>
-      Array.isArray(issue.input)
-        ? 'expected a list of methods in upper case, such as [GET, HEAD]'
-        : 'expected a method in upper case, such as GET, or a list of them'
-    )
-  ),
-  header: key(
-    'Header fields and the exact values they must have.',
-    named('the name of a header field', parseFieldName, fieldValue)
-  )
-})
+import { parseOrigin, parseText } from './values.ts'
 
 export const baggage = table({
   accept: key(
@@ -58,9 +34,6 @@ export const baggage = table({
   )
 })
 
-const parent = choice(['follow', 'cap', 'ignore'])
-export const rateKey = key('The share of traces that is kept: 30% or 0.3.', rate)
-export const parentKey = key("The caller's wish: follow it, cap it at the rate, or ignore it.", parent)
 export const spans = choice(['report', 'none'])
 export const conflict = choice(['first', 'richest', 'newest-dialect'])
 export const respond = distinct(choice(['server-timing', 'traceresponse']))
@@ -134,9 +107,17 @@ export const route = table({
   name: key('The name in spans and metrics; the path when left out.', text),
   match: must('What a request must be. The most specific route wins.', match),
   upstream: must('The name of an upstream.', v.string()),
+  converge: key(
+    'On a route that takes any path: spans and metrics name the path, its ids as {id}, a hundred at most. Without a name it is on.',
+    v.boolean()
+  ),
   accept: key('Dialects that are read, in order of precedence.', acceptList),
   emit: key('Dialects that the upstream gets.', emitList),
-  sampling: key('Which traces of this route are kept.', table({ rate: rateKey, parent: parentKey })),
+  sampling: key('Which traces of this route are kept.', routeSampling),
+  capture: key(
+    'What is kept of failed and slow requests of this route, for `tracebridge replay`; false for nothing.',
+    routeCapture
+  ),
   cors: key('Which pages may call this route.', cors),
   tracestate: key('Keys of the members of tracestate that the upstream gets, or all.', tracestate),
   baggage: key('Baggage on this route.', baggage),

@@ -3,59 +3,14 @@
 import * as v from 'valibot'
 import { acceptedNames } from '../dialects/find.ts'
 import { choice, key, must, named, parsed, table } from './notation.ts'
+import { capture } from './shape-capture.ts'
+import { exporter } from './shape-export.ts'
 import { listener } from './shape-listen.ts'
-import {
-  baggage,
-  conflict,
-  cors,
-  match,
-  parentKey,
-  rateKey,
-  respond,
-  route,
-  spans,
-  upstream
-} from './shape-routes.ts'
+import { baggage, conflict, cors, respond, route, spans, upstream } from './shape-routes.ts'
+import { sampling } from './shape-sampling.ts'
 import { trustEntry } from './shape-trust.ts'
-import { acceptList, address, duration, emitList, fieldValue, plainMap, text } from './shape-values.ts'
-import {
-  parseBearer,
-  parseDialectName,
-  parseEndpoint,
-  parseExport,
-  parseFieldName,
-  parseLimit,
-  parsePackage,
-  parseUpstreamName
-} from './values.ts'
-
-const exporter = v.pipe(
-  table({
-    otlp: key(
-      'OpenTelemetry over HTTP, protobuf.',
-      table({
-        url: must(
-          'Where spans are posted, such as http://otel-collector:4318/v1/traces.',
-          parsed(
-            'a URL such as http://otel-collector:4318/v1/traces, without user and password',
-            parseEndpoint
-          )
-        ),
-        headers: key(
-          'Header fields for the back end, such as Authorization.',
-          named('the name of a header field', parseFieldName, fieldValue)
-        ),
-        compression: key('gzip or none.', choice(['gzip', 'none'])),
-        timeout: key('Until the back end has answered.', duration)
-      })
-    ),
-    console: key('One line per span on stdout, to try things out.', table({}))
-  }),
-  v.check(
-    value => Object.keys(value).length === 1,
-    'expected exactly one exporter in each item: console or otlp'
-  )
-)
+import { acceptList, address, emitList, plainMap, rate, text } from './shape-values.ts'
+import { parseBearer, parseDialectName, parseExport, parsePackage, parseUpstreamName } from './values.ts'
 
 const adapter = table({
   package: must(
@@ -114,39 +69,18 @@ export const shape = table({
   respond: key('What answers tell of the trace, to trusted or CORS-allowed callers.', respond),
   baggage: key('Baggage: what passes, how much, and in which dialects.', baggage),
   spans: key('report spans, or none: a transparent hop that changes the dialect only.', spans),
-  sampling: key(
-    'Which traces are kept.',
-    table({
-      rate: rateKey,
-      parent: parentKey,
-      limit: key(
-        'How many traces callers can force, on all routes together, such as 200/s; beyond it the rate decides.',
-        parsed('a number in a time such as 200/s, 30/m or 5/h', parseLimit)
-      ),
-      rules: key(
-        'Other rates for some requests; the first match wins, before any route.',
-        v.array(
-          v.pipe(
-            table({
-              match: must('What a request must be.', match),
-              rate: rateKey,
-              parent: parentKey
-            }),
-            v.check(
-              value => value.rate !== undefined || value.parent !== undefined,
-              'expected rate or parent beside match'
-            )
-          )
-        )
-      )
-    })
+  sampling: key('Which traces are kept.', sampling),
+  capture: key(
+    'Keeps failed and slow requests whose spans are kept, for `tracebridge replay`; off when left out.',
+    capture
   ),
   export: key('Where spans go; any number at once.', v.array(exporter)),
   'access-log': key(
     'One line per request.',
     table({
       format: key('json', choice(['json'])),
-      to: key('stdout, stderr, none, or the path of a file.', text)
+      to: key('stdout, stderr, none, or the path of a file.', text),
+      rate: key('The share of requests that have a line; errors have one at any rate.', rate)
     })
   ),
   cors: key('Which pages of other origins may call.', cors),

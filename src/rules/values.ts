@@ -1,5 +1,6 @@
 // The small notations of rule values: durations, rates, address ranges, URLs, names. Text to value or undefined.
 import { isIP } from 'node:net'
+import type { Limit } from '../samplers/tokens.ts'
 import { isMemberKey } from '../trace/tracestate.ts'
 import { isFreeForSecret } from './owned-fields.ts'
 
@@ -45,9 +46,6 @@ export function parseRate(value: string | number): number | undefined {
 export function formatRate(rate: number): string {
   return `${Number((rate * 100).toPrecision(12))}%`
 }
-
-/** So many in so many milliseconds. */
-export type Limit = { readonly count: number; readonly perMs: number }
 
 const limitPattern = /^(0|[1-9]\d{0,6})\/(s|m|h)$/
 

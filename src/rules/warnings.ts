@@ -1,6 +1,7 @@
 // What valid rules do that their author may not expect, in words for newcomers. Warnings stop nothing.
 import { dialects } from '../dialects/find.ts'
 import { baggageLossesOf } from './baggage-losses.ts'
+import { captureWarnings } from './capture-warnings.ts'
 import { lossesOf, ownLosses } from './losses.ts'
 import type { Rules } from './rules.ts'
 import type { RouteSettings, Settings } from './settings.ts'
@@ -16,9 +17,10 @@ export function warningsOf({ rules, settings }: { rules: Rules; settings: Settin
     ...trustWarnings(settings),
     ...tlsWarnings(rules, settings),
     ...samplingWarnings(settings),
+    ...captureWarnings(settings),
     ...upstreamWarnings(settings),
     ...exporterWarnings(settings),
-    ...segmentWarnings(rules)
+    ...segmentWarnings(rules, settings)
   ]
 }
 
@@ -149,7 +151,7 @@ function trustWarnings({ trust }: Settings): readonly string[] {
   ]
 }
 
-function samplingWarnings({ sampling, samplingRules, routes }: Settings): readonly string[] {
+function samplingWarnings({ sampling, samplingRules, routes, upstreams }: Settings): readonly string[] {
   const ignoring = [
     ...(sampling.parent === 'ignore' ? ['sampling'] : []),
     ...samplingRules.flatMap(({ parent }, index) =>
@@ -158,11 +160,19 @@ function samplingWarnings({ sampling, samplingRules, routes }: Settings): readon
     ...routes.flatMap(({ sampling: { parent }, name }) => (parent === 'ignore' ? [`route ${name}`] : []))
   ]
   const open = samplingRules.findIndex(
-    ({ match: { host, path, methods, headers } }) =>
-      host === undefined && methods === undefined && headers === undefined && (path ?? '/**') === '/**'
+    ({ match: { host, path, methods, headers }, where }) =>
+      [host, methods, headers, where.routes, where.tags].every(part => part === undefined) &&
+      (path ?? '/**') === '/**'
   )
   const after = open === -1 ? 0 : samplingRules.length - open - 1
+  const targets = [...upstreams.values()].flatMap(upstream => upstream.targets)
+  const missing = samplingRules.flatMap(({ where: { tags } }, index) => {
+    const wanted = [...(tags ?? [])]
+    const served = targets.some(target => wanted.every(([tag, text]) => target.tags.get(tag) === text))
+    return tags === undefined || served ? [] : [index]
+  })
   return [
+    ...missing.map(index => `sampling.rules[${index}]: no target has the tags that it asks for`),
     ...(ignoring.length > 0
       ? [
           `${ignoring.slice(0, 3).join(', ')}: parent: ignore decides again for every trace: callers may keep a trace of which this part is missing`
@@ -186,25 +196,49 @@ function upstreamWarnings({ upstreams, routes }: Settings): readonly string[] {
 }
 
 function exporterWarnings({ exporters }: Settings): readonly string[] {
-  return exporters.flatMap(exporter =>
-    exporter.kind === 'otlp' && new URL(exporter.url).pathname === '/'
-      ? [
-          `exporter ${exporter.name}: the URL has no path and is used as it is; collectors take spans at /v1/traces`
-        ]
-      : []
-  )
+  return exporters.flatMap(exporter => {
+    if (exporter.kind === 'console') return []
+    const { pathname } = new URL(exporter.url)
+    const path = usualPaths.get(exporter.kind)
+    return [
+      ...(path !== undefined && pathname === '/'
+        ? [
+            `exporter ${exporter.name}: the URL has no path and is used as it is; back ends take such spans at ${path}`
+          ]
+        : []),
+      ...(exporter.kind === 'skywalking' && pathname.includes('/v3/')
+        ? [
+            `exporter ${exporter.name}: the URL is where the OAP is; /v3/segments and what else there is is put behind it`
+          ]
+        : [])
+    ]
+  })
 }
 
+/** Of exporters whose URL is the whole of it. */
+const usualPaths: ReadonlyMap<string, string> = new Map([
+  ['otlp', '/v1/traces'],
+  ['otlp-json', '/v1/traces'],
+  ['zipkin', '/api/v2/spans']
+])
+
 /**
- * A reference to a segment that nobody reported makes another root in SkyWalking's back end.
+ * A reference to a segment that nobody reported makes another root in SkyWalking's back end; a request of which it gets
+ * no segment passes its map by.
  * https://skywalking.apache.org/docs/main/latest/en/api/x-process-propagation-headers-v3/
  */
-function segmentWarnings({ routes }: Rules): readonly string[] {
-  const naming = routes
-    .filter(({ policy }) => policy.segments && policy.spans === 'report')
-    .map(({ name }) => name)
+function segmentWarnings({ routes }: Rules, { exporters }: Settings): readonly string[] {
+  const reporting = routes.filter(({ policy }) => policy.spans === 'report')
+  if (exporters.some(({ kind }) => kind === 'skywalking')) {
+    const silent = routes.filter(route => !reporting.includes(route)).map(({ name }) => name)
+    if (silent.length === 0 || reporting.length === 0) return []
+    return [
+      `${routesText(silent)}: spans: none: the skywalking exporter gets no segments of them, and SkyWalking shows callers and services as if there was no gateway`
+    ]
+  }
+  const naming = reporting.filter(({ policy }) => policy.segments).map(({ name }) => name)
   if (naming.length === 0) return []
   return [
-    `${routesText(naming)}: sw8 names a segment of this gateway, which no exporter reports to SkyWalking yet: there the services behind it begin trees of their own, under the same trace id. With spans: none the caller's own segment goes on`
+    `${routesText(naming)}: sw8 names a segment of this gateway, which no skywalking exporter reports: in SkyWalking the services behind it begin trees of their own, under the same trace id. With spans: none the caller's own segment goes on`
   ]
 }

@@ -7,9 +7,7 @@ export function ratio(p: number): Sampler {
   const threshold = thresholdFor(p)
   const keep: Sampled = { keep: true, threshold }
   const drop: Sampled = { keep: false, threshold }
-  return {
-    name: 'ratio',
-    rate: () => p,
-    sample: randomness => (threshold !== undefined && keeps(randomness, threshold) ? keep : drop)
-  }
+  const sample = (randomness: string) =>
+    threshold !== undefined && keeps(randomness, threshold) ? keep : drop
+  return { name: 'ratio', rate: () => p, sample, peek: sample }
 }

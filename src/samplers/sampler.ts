@@ -17,4 +17,9 @@ export type Sampler = {
   readonly rate: () => number
   /** `randomness` is 14 lower-case hex digits: `rv` of tracestate, or the low 56 bits of the trace id. */
   readonly sample: (randomness: string) => Sampled
+  /** What `sample` would say now; it counts nothing and spends nothing: for dry runs. */
+  readonly peek: (randomness: string) => Sampled
 }
+
+/** Milliseconds from any begin; it never runs backwards. */
+export type Clock = () => number

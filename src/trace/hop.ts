@@ -1,4 +1,5 @@
 // What this gateway is in a trace beyond its span: some dialects name the caller, or count its calls.
+import { cut } from './sw8.ts'
 
 /** One attempt of this gateway at an upstream. Texts are never empty. */
 export type Call = {
@@ -19,4 +20,17 @@ export type Hop = Call & {
   readonly segmentId: string
   /** The gateway does not show in path ids: the caller's go on as they are. */
   readonly transparent: boolean
+}
+
+/** As SkyWalking's own agents name an HTTP operation; without a template the method has to do. */
+export function endpointOf(method: string, template: string | undefined): string {
+  return template === undefined ? method : `${method}:${template}`
+}
+
+// SkyWalking's agents cut peers here: what a header says and what is reported have to be the same text.
+const maxPeer = 200
+
+/** By what address an upstream is called: what is said on the wire and what is reported of it. */
+export function peerOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return cut(`${host}:${port}`, maxPeer)
 }

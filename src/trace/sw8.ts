@@ -7,8 +7,8 @@ const maxLength = 2048
 const maxId = 256
 const maxIndex = 2 ** 31 - 1
 // https://skywalking.apache.org/docs/main/next/en/api/x-process-propagation-headers-v3/#standard-header-item
-const maxName = 50
-const maxEndpoint = 150
+export const maxName = 50
+export const maxEndpoint = 150
 
 // https://skywalking.apache.org/docs/main/next/en/api/x-process-propagation-headers-v3/#standard-header-item
 const indexPattern = /^[0-9]{1,10}$/

@@ -143,16 +143,22 @@ function shown([key, value]: [string, unknown]): string {
   return `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`
 }
 
+const rateWords: ReadonlyMap<string, (share: string) => string> = new Map([
+  ['adaptive', share => `the adaptive rate, ${share} now,`],
+  ['at-most', share => `the rate of ${share} under sampling.at-most`]
+])
+
 function samplingSentence(
   { why, span, trust, arrival }: Mediation,
-  { parent, sampler }: SamplingPlan
+  { parent, sampler, demand }: SamplingPlan
 ): string {
   if (why === 'transparent') {
     return 'the gateway is a transparent hop here (spans: none): it decides nothing, and the ids of the caller go on'
   }
   const verdict = span.sampling === 'drop' ? 'not sampled' : 'sampled'
   const wish = trust === 'continue' ? wishOf(arrival.received) : 'defer'
-  const rate = `the rate of ${Number((sampler.rate() * 100).toPrecision(12))}%`
+  const share = `${Number((sampler.rate() * 100).toPrecision(6))}%`
+  const rate = rateWords.get(sampler.name)?.(share) ?? `the rate of ${share}`
   switch (why) {
     case 'parent':
       return `${verdict}: the caller said "${wish}", and is followed (sampling.parent: ${parent})`
@@ -162,6 +168,8 @@ function samplingSentence(
       return `${verdict}: the caller said "${wish}", and ${rate} caps it (sampling.parent: cap)`
     case 'limit':
       return `${verdict}: callers have forced as many traces as sampling.limit lets them, so ${rate} caps this one`
+    case 'forced':
+      return `${verdict}: a believed caller asks for it by the field ${demand?.header} (sampling.force)`
     default:
       return wish === 'defer'
         ? `${verdict}: nobody who is believed decided, so ${rate} does, by the trace id (${why})`

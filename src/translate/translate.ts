@@ -1,10 +1,12 @@
 // A dry run: what a request's trace headers are understood as, and what each upstream would receive. No server.
+import { rehearsed } from '../mediate/decide.ts'
 import { attempt, isSampled, type Mediation, mediate } from '../mediate/mediate.ts'
-import type { SamplingPlan, Strip, Trust } from '../mediate/policy.ts'
+import type { Strip, Trust } from '../mediate/policy.ts'
 import { callOf } from '../proxy/call.ts'
 import { createFieldReader, type FieldReader } from '../proxy/fields.ts'
 import { targetOf } from '../proxy/target.ts'
 import type { Route, Rules } from '../rules/rules.ts'
+import type { Timed } from '../rules/timed.ts'
 import type { Received } from '../trace/context.ts'
 import type { Ids } from '../trace/ids.ts'
 import { trimOws } from '../trace/ows.ts'
@@ -61,8 +63,16 @@ export type DryRun = {
   readonly relayed: readonly string[]
 }
 
-/** Asks the rules. Ids of new spans are as random as those of a real request. */
-export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
+/**
+ * Asks the rules. Ids of new spans are as random as those of a real request. `timed` is what goes before the rules for
+ * a while in a running gateway.
+ */
+export function translate(
+  rules: Rules,
+  question: Question,
+  ids: Ids,
+  timed: Pick<Timed, 'over'> = untimed
+): DryRun {
   const reader = createFieldReader()
   const host = question.host === undefined ? [] : ['Host', question.host]
   // As a server hands them over: without the blanks around a value.
@@ -84,7 +94,12 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
   const { context: trust } = verdict
   const own = steady(ids)
   const { read, each } = reader
-  const through = (one: Route) => mediate(read, one.policy, unlimited(one.sampling(target)), trust, own, each)
+  const planOf = (one: Route) => {
+    // The target that serves a real request is another each time: here it is the first.
+    const { tags } = one.upstream.targets[0] ?? embedded
+    return rehearsed(timed.over(one.sampling(target, tags), target, one.name, tags))
+  }
+  const through = (one: Route) => mediate(read, one.policy, planOf(one), trust, own, each)
   const mediation = through(route)
   const upstreams: [string, Translation['upstreams'][string]][] = []
   const losses = new Map<string, readonly string[]>()
@@ -92,7 +107,7 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
     // Another route may accept, believe and relay other things than the one that the request takes.
     const call = callOf(rules.service, one, question.method, one.upstream.targets[0] ?? embedded, 1)
     const mediated = one === route ? mediation : through(one)
-    const { span, set } = attempt(mediated, one.policy, one.sampling(target), ids, call)
+    const { span, set } = attempt(mediated, one.policy, planOf(one), ids, call)
     losses.set(to, lossesIn(span, one.policy, mediated))
     upstreams.push([to, { set: pairs(set), strip: named(one.policy.strip[trust]) }])
   }
@@ -102,7 +117,7 @@ export function translate(rules: Rules, question: Question, ids: Ids): DryRun {
     span: { traceId: mediation.span.traceId, spanId: mediation.span.spanId },
     upstreams: Object.fromEntries(upstreams)
   }
-  const why = explain(mediation, route.policy, route.sampling(target), { address, verdict, rules })
+  const why = explain(mediation, route.policy, planOf(route), { address, verdict, rules })
   return { translation, route: matched?.name, why, losses, relayed: relayedBy(route, trust, read) }
 }
 
@@ -118,10 +133,7 @@ function named({ fields, prefixes }: Strip): readonly string[] {
   return [...fields, ...prefixes.map(prefix => `${prefix}*`)]
 }
 
-/** A dry run takes nothing of what callers may force. */
-function unlimited(plan: SamplingPlan): SamplingPlan {
-  return { ...plan, force: () => true }
-}
+const untimed: Pick<Timed, 'over'> = { over: plan => plan }
 
 /** The embedded upstream, which has no address before the gateway runs. */
 const embedded = {

@@ -2,11 +2,14 @@
 import type { Test } from 'tap'
 import { type Dispatcher, request } from 'undici'
 import { createAdmin, type Reloaded } from '../../src/admin/server.ts'
+import type { Capture } from '../../src/report/capture.ts'
 import { nothing } from '../../src/report/counts.ts'
+import { createLog } from '../../src/report/log.ts'
 import { createMetrics, type Metrics } from '../../src/report/metrics.ts'
 import { migrationOf } from '../../src/report/migration.ts'
 import { createPropagation, type Propagation } from '../../src/report/propagation.ts'
 import type { Rules } from '../../src/rules/rules.ts'
+import { createTimed } from '../../src/rules/timed.ts'
 import { loaded } from '../rules/rule-files.ts'
 
 /** Rules without `listen` and `admin`. */
@@ -23,7 +26,13 @@ export type Alone = {
   readonly metrics: Metrics
   readonly propagation: Propagation
   readonly reloads: () => number
+  /** Lines of the process log. */
+  readonly log: readonly string[]
+  /** Milliseconds, as overrides of sampling count them. */
+  clock: number
   ready: boolean
+  /** Newest first. */
+  captures: readonly Capture[]
   reloaded: () => Promise<Reloaded>
 }
 
@@ -42,14 +51,19 @@ export async function alone(t: Test, text: string = yaml): Promise<Alone> {
   })
   const propagation = createPropagation(() => 0)
   let reloads = 0
-  const state = { ready: true, reloaded: async (): Promise<Reloaded> => ({ routes: 1 }) }
+  const log: string[] = []
+  const captures: readonly Capture[] = []
+  const state = { clock: 0, ready: true, captures, reloaded: async (): Promise<Reloaded> => ({ routes: 1 }) }
   const reload = () => {
     reloads++
     return state.reloaded()
   }
   const admin = createAdmin({
     rules: (): Rules => rules,
+    timed: createTimed(() => state.clock),
+    log: createLog({ level: 'info', write: line => log.push(line) }),
     metrics,
+    captures: () => state.captures,
     migration: unneeded => migrationOf(propagation, rules, 0, unneeded),
     ready: () => state.ready,
     reload
@@ -57,7 +71,7 @@ export async function alone(t: Test, text: string = yaml): Promise<Alone> {
   const { port } = await admin.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(() => admin.close())
   const url = `http://127.0.0.1:${port}`
-  return Object.assign(state, { url, port, metrics, propagation, reloads: () => reloads })
+  return Object.assign(state, { url, port, log, metrics, propagation, reloads: () => reloads })
 }
 
 export type Answer = { status: number; headers: Dispatcher.ResponseData['headers']; text: string }

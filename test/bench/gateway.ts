@@ -13,12 +13,13 @@ export type RunningGateway = { readonly child: ChildProcess; readonly port: numb
 
 const command = fileURLToPath(new URL('../../bin/tracebridge', import.meta.url))
 
-/** `rate` is the share of requests whose spans are exported: 0 to 100, in percent. */
+/** `rate` is the share of requests whose spans are exported: 0 to 100, in percent. `nodeOptions`: NODE_OPTIONS. */
 export async function startGateway(
   folder: string,
   rate: number,
   upstream: number,
-  collector: number
+  collector: number,
+  nodeOptions = ''
 ): Promise<RunningGateway> {
   const [port, admin] = [await freePort(), await freePort()]
   const file = join(folder, `rate-${rate}.yaml`)
@@ -36,19 +37,29 @@ upstreams: { orders: { targets: [{ url: http://127.0.0.1:${upstream} }] } }
 routes: [{ match: { path: "/orders/{id}" }, upstream: orders }]
 `
   )
-  const child = start(0, command, ['serve', '--rules', file])
+  const child = start(0, 'env', [`NODE_OPTIONS=${nodeOptions}`, command, 'serve', '--rules', file])
   await answering(port, child)
   return { child, port, admin }
 }
 
-/** Spans by their outcome, as the gateway's own metrics count them. */
-export async function spanOutcomes(admin: number): Promise<ReadonlyMap<string, number>> {
-  const outcomes = new Map<string, number>()
+/** Every sample of the gateway's own metrics, by its name and labels. */
+export async function readMetrics(admin: number): Promise<ReadonlyMap<string, number>> {
   const answer = await request(`http://127.0.0.1:${admin}/metrics`)
+  const samples = new Map<string, number>()
   // https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
   for (const line of (await answer.body.text()).split('\n')) {
-    const [, outcome, count] = /^tracebridge_spans_total\{.*\boutcome="(\w+)".*\} (\d+)$/.exec(line) ?? []
-    if (outcome !== undefined) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + Number(count))
+    const [, series, value] = /^([^#].*) (\S+)$/.exec(line) ?? []
+    if (series !== undefined) samples.set(series, Number(value))
+  }
+  return samples
+}
+
+/** Spans by their outcome. */
+export async function spanOutcomes(admin: number): Promise<ReadonlyMap<string, number>> {
+  const outcomes = new Map<string, number>()
+  for (const [series, count] of await readMetrics(admin)) {
+    const [, outcome] = /^tracebridge_spans_total\{.*\boutcome="(\w+)"/.exec(series) ?? []
+    if (outcome !== undefined) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count)
   }
   return outcomes
 }

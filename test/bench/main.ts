@@ -1,13 +1,17 @@
 // `npm run bench`: the heart, then the proxies. `-- --quick` takes less than a minute, `-- --write` keeps the numbers.
+// `-- --outage` instead has a collector go away for a minute.
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchHeart, heartTable } from './mediate.ts'
+import { benchOutage, outageText } from './outage.ts'
 import { pinned } from './processes.ts'
 import { benchProxies, proxyTable } from './proxy.ts'
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean' }, write: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean' }, write: { type: 'boolean' }, outage: { type: 'boolean' } }
+})
 const heart = values.quick === true ? { rounds: 5, calls: 100_000 } : { rounds: 15, calls: 200_000 }
 const proxies =
   values.quick === true
@@ -20,9 +24,12 @@ function git(...args: string[]): string {
 
 const [cpu] = cpus()
 const dirty = git('status', '--porcelain') === '' ? '' : ', with changes not committed'
-const setting = [
+const machine = [
   `- machine: ${cpus().length} cores, ${cpu?.model ?? 'unknown'}, Linux ${release()}`,
-  `- node ${process.versions.node}, commit ${git('rev-parse', '--short', 'HEAD')}${dirty}`,
+  `- node ${process.versions.node}, commit ${git('rev-parse', '--short', 'HEAD')}${dirty}`
+].join('\n')
+const setting = [
+  machine,
   `- heart: ${heart.rounds} rounds of ${heart.calls} calls for each case`,
   `- proxies: ${proxies.rounds} interleaved rounds of ${proxies.requests} requests on ${proxies.connections} connections, after one to warm up`,
   `- contenders ${pinned ? 'on one core, load and upstream on another' : 'not pinned to a core'}; an answer of 100 bytes`,
@@ -31,6 +38,27 @@ const setting = [
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)
+}
+
+if (values.outage === true) {
+  const outage = await benchOutage(
+    values.quick === true ? { perSecond: 500, downMs: 10_000 } : { perSecond: 2000, downMs: 60_000 }
+  )
+  const text = outageText(outage)
+  say(text)
+  if (values.write === true)
+    writeFileSync(
+      new URL('outage.md', import.meta.url),
+      `# Outage
+
+Made by \`npm run bench -- --outage --write\`.
+
+${machine}
+
+${text}
+`
+    )
+  process.exit(outage.checks.every(({ holds }) => holds) ? 0 : 1)
 }
 
 say(`${setting}\n`)
@@ -61,6 +89,11 @@ the median of the ratios of each round. The bare pipe is \`pipe.ts\`: node:http 
 the engine that the gateway runs on.
 
 ${proxyText}
+
+## Outage
+
+\`npm run bench -- --outage\` keeps a steady load while the collector goes away and comes back; with \`--write\`
+its numbers are kept in [outage.md](outage.md).
 `
   )
 }

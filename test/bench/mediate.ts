@@ -34,7 +34,13 @@ const policy: Policy = {
   tracestate: 'all',
   baggage: { accept: [...baggageDialects.values()], emit: [w3cBaggage], allow: 'all', maxBytes: 8192 }
 }
-const plan: SamplingPlan = { parent: 'follow', sampler: ratio(0.3), force: () => true }
+const plan: SamplingPlan = {
+  parent: 'follow',
+  sampler: ratio(0.3),
+  force: () => true,
+  demand: undefined,
+  boost: () => false
+}
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const spanId = '00f067aa0ba902b7'

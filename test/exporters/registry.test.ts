@@ -5,8 +5,8 @@ import * as registry from '../../src/exporters/index.ts'
 import { decodeRequest } from '../receiver.ts'
 import { makeSpan, resource } from '../span.ts'
 
-// Not exporters themselves: the type, the registry, and what otlp.ts is made of.
-const parts = new Set(['exporter.ts', 'index.ts', 'protobuf.ts', 'otlp-answer.ts'])
+// Not exporters themselves: the type, the registry, and what exporters are made of.
+const parts = new Set(['exporter.ts', 'index.ts', 'attributes.ts', 'protobuf.ts', 'otlp-answer.ts'])
 
 t.test('every exporter is registered under its own name', async t => {
   const files = await readdir(new URL('../../src/exporters/', import.meta.url))

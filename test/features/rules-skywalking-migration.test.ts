@@ -1,6 +1,8 @@
 // rules/skywalking-migration.yaml as it is: two kinds of agents, both dialects out, both back ends fed.
 import t, { type Test } from 'tap'
+import { skywalkingSpanId } from '../../src/trace/identity.ts'
 import { valueIn } from '../message.ts'
+import { startOap } from '../oap.ts'
 import { startOrigin } from '../origin.ts'
 import { ask } from '../raw.ts'
 import { runFile } from '../ready-made.ts'
@@ -17,12 +19,11 @@ const swSegment = '5f2b0a8f0d3c4a6e9b1c2d3e4f5a6b7c.85.16888888888880000'
 async function world(t: Test) {
   const orders = await startOrigin(t)
   const stock = await startOrigin(t)
-  const [modern, skywalking] = [await startReceiver(), await startReceiver()]
+  const [modern, skywalking] = [await startReceiver(), await startOap(t)]
   t.teardown(modern.close)
-  t.teardown(skywalking.close)
   const gateway = await runFile(t, 'rules/skywalking-migration.yaml', {
     OTLP_URL: modern.url,
-    SKYWALKING_OTLP_URL: skywalking.url,
+    SKYWALKING_URL: skywalking.url,
     ORDERS_URL: orders.url,
     STOCK_URL: stock.url
   })
@@ -52,11 +53,20 @@ t.test('through W3C alone and back, a SkyWalking trace has its own id again', as
   t.match(sw8In(orders.last()), { trace: swTrace })
 })
 
-t.test('both back ends get the same spans', async t => {
-  const { port, modern, skywalking } = await world(t)
+t.test('both back ends get the same spans, each in its own words', async t => {
+  const { port, modern, skywalking, orders } = await world(t)
   await ask(t, port, { path: '/orders/7', fields: [sw8Field(swTrace, swSegment)] })
-  const ids = async (receiver: typeof modern) => (await receiver.received(2)).map(span => span.spanId).sort()
-  t.same(await ids(modern), await ids(skywalking))
+  const spans = await modern.received(2)
+  const [segment] = await skywalking.received(1)
+  const { traceId = '', traceSegmentId = '', spans: own = [] } = segment ?? {}
+  t.equal(traceId, swTrace)
+  t.same(
+    own.map(({ spanId }) => skywalkingSpanId(traceSegmentId, spanId)).sort(),
+    spans.map(({ spanId }) => spanId).sort(),
+    'and under the ids by which the OpenTelemetry Collector knows segments'
+  )
+  t.match(sw8In(orders.last()), { segment: traceSegmentId, span: '1' }, 'what sw8 names is there')
+  t.match(own[0]?.refs, [{ traceId: swTrace, parentTraceSegmentId: swSegment }], 'and what it came from')
 })
 
 t.test(

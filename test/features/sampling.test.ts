@@ -161,17 +161,110 @@ type Probability = Vector<{ readonly sampled: boolean; readonly ot: string }> & 
 }
 
 t.test('thresholds and randomness in tracestate are as OpenTelemetry has them', async t => {
-  const parents = { probability: 'ignore', parent: 'follow', equalizing: 'cap' } as const
+  const parents = { probability: 'ignore', parent: 'follow', equalizing: 'cap', forced: 'ignore' } as const
   for (const { name, headers, input, expect } of vectors<Probability>('otel-probability')) {
-    if (input.mode === 'forced') {
-      t.comment(`skipped: ${name}: a W3C caller has no word that forces; trace/probability.test.ts has it`)
-      continue
-    }
-    const { port, origin } = await behind(t, `{ rate: ${input.p ?? 1}, parent: ${parents[input.mode]} }`)
-    await ask(t, port, { fields: headers })
+    // W3C has no word that forces: here it is the header field of the rules, against a rate of nothing.
+    const forced = input.mode === 'forced'
+    const rate = input.p ?? (forced ? 0 : 1)
+    const force = 'force: { header: x-trace-force }'
+    const { port, origin } = await behind(t, `{ rate: ${rate}, parent: ${parents[input.mode]}, ${force} }`)
+    await ask(t, port, { fields: forced ? [...headers, ['x-trace-force', '1']] : headers })
     t.match(wires.w3c.read(origin.last()), { wish: expect.sampled ? 'keep' : 'drop' }, name)
     t.equal(valueIn(origin.last(), 'tracestate') ?? '', expect.ot === '' ? '' : `ot=${expect.ot}`, name)
   }
+})
+
+t.test('a rule may ask for the route, and for the tags of the target that will serve', async t => {
+  const base = await startOrigin(t)
+  const gray = await startOrigin(t)
+  const { port, adminUrl } = await run(
+    t,
+    `
+sampling:
+  rate: 0%
+  rules:
+    - { match: { route: pay, tag: { service.tag: gray } }, rate: 100% }
+    - { match: { route: [other, never] }, rate: 100% }
+export: [{ console: {} }]
+upstreams:
+  both:
+    targets:
+      - { url: "${base.url}", tags: { service.tag: base } }
+      - { url: "${gray.url}", tags: { service.tag: gray } }
+routes:
+  - { name: pay, match: { path: /pay/** }, upstream: both }
+  - { name: other, match: { path: /other }, upstream: both }
+  - { name: never, match: { path: /never }, upstream: both }
+  - { name: rest, match: { path: /** }, upstream: both }
+`
+  )
+  for (const path of ['/pay/1', '/pay/2', '/pay/3', '/pay/4', '/rest', '/rest', '/other', '/other']) {
+    await ask(t, port, { path })
+  }
+  const wishes = (origin: typeof base) =>
+    origin.requests.map(request => [request.start.split(' ')[1]?.slice(0, 4), wires.w3c.read(request)?.wish])
+  t.strictSame(wishes(base), [
+    ['/pay', 'drop'],
+    ['/pay', 'drop'],
+    ['/res', 'drop'],
+    ['/oth', 'keep']
+  ])
+  t.strictSame(wishes(gray), [
+    ['/pay', 'keep'],
+    ['/pay', 'keep'],
+    ['/res', 'drop'],
+    ['/oth', 'keep']
+  ])
+  t.equal(await metric(adminUrl, 'tracebridge_sampling_rate', { route: 'pay' }), 0, 'the route’s own')
+})
+
+t.test('an adaptive rate is consistent, and to be seen wherever a rate is', async t => {
+  const { port, origin, adminUrl } = await behind(t, '{ adaptive: { target: 1000/s, ceiling: 50% } }')
+  // A tenth until it is known what comes: the low 56 bits of these pass it, and fail it.
+  for (const [low, wish, tracestate] of [
+    ['f0000000000000', 'keep', 'ot=th:e666'],
+    ['e0000000000000', 'drop', undefined]
+  ] as const) {
+    await ask(t, port, { fields: [['b3', `4bf92f3577b34da6a3${low}-${spanId}`]] })
+    t.match(wires.w3c.read(origin.last()), { wish })
+    t.equal(valueIn(origin.last(), 'tracestate'), tracestate)
+  }
+  t.equal(await metric(adminUrl, 'tracebridge_sampling_rate'), 0.1)
+  await until(async () => {
+    await ask(t, port)
+    return (await metric(adminUrl, 'tracebridge_sampling_rate')) === 0.5
+  }, 'so little traffic is kept up to the ceiling')
+  t.match(JSON.parse(await (await fetch(`${adminUrl}/config`)).text()), {
+    sampling: {
+      adaptive: { target: '1000/s', floor: '1/m', ceiling: '50%' },
+      'in-force': { rates: [{ route: '/**', rate: '50%' }] }
+    }
+  })
+})
+
+t.test('at-most is a budget of all routes that have it from the top, and claims no odds', async t => {
+  const { port, origin, printed } = await behind(
+    t,
+    '{ at-most: 2/h }',
+    `
+routes:
+  - { match: { path: /** }, upstream: origin }
+  - { match: { path: /other }, upstream: origin }
+  - { match: { path: /own }, upstream: origin, sampling: { at-most: 1/h } }
+  - { match: { path: /rate }, upstream: origin, sampling: { rate: 0% } }
+`
+  )
+  const wishes: unknown[] = []
+  for (const path of ['/rate', '/a', '/other', '/a', '/own', '/own']) {
+    await ask(t, port, { path })
+    wishes.push(wires.b3.read(origin.last())?.wish)
+    t.equal(valueIn(origin.last(), 'tracestate'), undefined)
+  }
+  t.strictSame(wishes, ['drop', 'keep', 'drop', 'drop', 'keep', 'drop'])
+  await until(
+    () => printed.join('').split('"tracebridge.sampling.reason":"at-most"').length === 3,
+    'it is said'
+  )
 })
 
 t.test('what others wrote into tracestate stays behind what is new', async t => {

@@ -128,7 +128,7 @@ t.test('--help, --version and what it does not know', async t => {
     [['--help'], 0, /Usage: tracebridge COMMAND/],
     [['serve', '--help'], 0, /Usage: tracebridge serve/],
     [['--version'], 0, /^\d+\.\d+\.\d+\n$/],
-    [['sreve'], 2, /expected one of serve, check, translate, smoke, echo/],
+    [['sreve'], 2, /expected one of serve, check, translate, smoke, replay, spans, echo/],
     [['serve', '--lisen', '1'], 2, /unknown flag --lisen, expected one of --rules/],
     [['serve', '--listen', 'nowhere'], 2, /\S/],
     [['serve', 'rules.yaml'], 2, /--rules/]

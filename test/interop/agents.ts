@@ -47,10 +47,13 @@ export type Started = { readonly agent: Agent; readonly url: string }
 
 /** Starts one and waits until it listens; rejects with what it said when it ends instead. */
 export async function startAgent(t: Teardown, of: Agent): Promise<Started> {
-  const path = fileURLToPath(new URL(`agents/${of.file}.js`, import.meta.url))
-  const child = fork(path, of.variant === undefined ? [] : [of.variant], {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc']
-  })
+  return { agent: of, url: await startProcess(t, of.file, of.variant === undefined ? [] : [of.variant]) }
+}
+
+/** The same for any file of the folder `agents`; gives where it listens. */
+export async function startProcess(t: Teardown, file: string, args: readonly string[]): Promise<string> {
+  const path = fileURLToPath(new URL(`agents/${file}.js`, import.meta.url))
+  const child = fork(path, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   t.teardown(() => end(child))
   let said = ''
   child.stderr?.on('data', chunk => {
@@ -61,10 +64,10 @@ export async function startAgent(t: Teardown, of: Agent): Promise<Started> {
     const port = await Promise.race([
       once(child, 'message', { signal: stop.signal }).then(([message]) => Number(message.port)),
       once(child, 'exit', { signal: stop.signal }).then(([code]) => {
-        throw new Error(`${of.name} ended with ${code}: ${said}`)
+        throw new Error(`${[file, ...args].join(' ')} ended with ${code}: ${said}`)
       })
     ])
-    return { agent: of, url: `http://127.0.0.1:${port}` }
+    return `http://127.0.0.1:${port}`
   } finally {
     stop.abort()
   }

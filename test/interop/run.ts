@@ -1,4 +1,5 @@
-// `npm run test:interop`: agents of other people call each other through one gateway, each every other one.
+// `npm run test:interop`: agents of other people call each other through one gateway, each every other one; and through
+// another one to two back ends, which have to hold whole chains.
 // Their packages are apart from ours, in this folder, and installed here when they are not.
 import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
@@ -6,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { run } from '../running.ts'
 import { agents, type Started, startAgent } from './agents.ts'
 import { dialectsBlock, judgeLosses } from './brought.ts'
+import { callChains } from './chains.ts'
 import { type Call, type Failed, judge, type Reported, type Spans, type Told, type Wish } from './judge.ts'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
@@ -100,6 +102,13 @@ function tell(calls: readonly Call[], reported: readonly Reported[]): number {
   return agents.length ** 2 - wrong.size
 }
 
+/** One pass for all of them together. */
+function tellChains(broken: readonly string[]): 0 | 1 {
+  say(`chains in both back ends  ${broken.length === 0 ? '✓' : 'x'}`)
+  for (const complaint of broken) say(complaint)
+  return broken.length === 0 ? 1 : 0
+}
+
 async function main(): Promise<number> {
   install()
   // Packages that rules name are looked for from where the gateway runs.
@@ -112,6 +121,7 @@ async function main(): Promise<number> {
   }, limitMs)
   let calls: Call[]
   let printed: readonly string[]
+  let broken: readonly string[]
   let losses: readonly string[]
   try {
     const started = await Promise.all(agents.map(agent => startAgent(t, agent)))
@@ -119,6 +129,7 @@ async function main(): Promise<number> {
     printed = gateway.printed
     losses = judgeLosses(gateway.file)
     calls = await callAll(started, gateway.url)
+    broken = await callChains(t)
   } finally {
     // The gateway, started last, hands over all its spans as it ends.
     for (const end of ends.reverse()) await end()
@@ -126,9 +137,9 @@ async function main(): Promise<number> {
   }
   const whole = tell(calls, spansIn(printed))
   for (const complaint of losses) say(complaint)
-  // All pairs, and what check says of the dialects that the rules bring along.
-  const passed = whole + (losses.length === 0 ? 1 : 0)
-  const failed = agents.length ** 2 + 1 - passed
+  // All pairs, what check says of the dialects that the rules bring along, and the chains.
+  const passed = whole + (losses.length === 0 ? 1 : 0) + tellChains(broken)
+  const failed = agents.length ** 2 + 2 - passed
   say(`\n${passed} passed, ${failed} failed`)
   return failed === 0 ? 0 : 1
 }

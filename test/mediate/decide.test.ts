@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { decide, planFor } from '../../src/mediate/decide.ts'
+import { decide, planFor, rehearsed, reprieve } from '../../src/mediate/decide.ts'
 import type { SamplingPlan } from '../../src/mediate/policy.ts'
 import type { Sampling } from '../../src/trace/context.ts'
 import { keeps, randomness, readOt } from '../../src/trace/probability.ts'
@@ -82,10 +82,10 @@ t.test('a 64-bit id is sampled, but nobody is told odds that rest on it', async 
 })
 
 t.test('a sampler that does not know its odds claims none', async t => {
+  const sample = () => ({ keep: true, threshold: undefined })
   const plan: SamplingPlan = {
-    parent: 'cap',
-    force: () => true,
-    sampler: { name: 'bucket', rate: () => 1, sample: () => ({ keep: true, threshold: undefined }) }
+    ...planOf('cap'),
+    sampler: { name: 'bucket', rate: () => 1, sample, peek: sample }
   }
   t.strictSame(decided('defer', plan, 'ot=th:8'), { sampling: 'keep', why: 'bucket', tracestate: '' })
   t.strictSame(decided('keep', plan, 'ot=th:8'), { sampling: 'keep', why: 'cap', tracestate: '' })
@@ -119,6 +119,67 @@ t.test('beyond the ceiling our own sampler decides, and nothing is kept past eve
   t.match(decided('defer', beyond(1)), { sampling: 'keep', why: 'ratio' })
 })
 
+/** A plan that counts what it is asked, and says yes to all of it. */
+function generous(parent: SamplingPlan['parent'] = 'follow') {
+  const asked: string[] = []
+  const yes = (what: string) => () => asked.push(what) > 0
+  const plan: SamplingPlan = {
+    ...planOf('follow', 0),
+    parent,
+    force: yes('force'),
+    demand: { header: 'x-force', take: yes('demand') },
+    boost: yes('boost')
+  }
+  return { plan, asked }
+}
+
+const demanding = (field: string) => (field === 'x-force' ? '1' : undefined)
+const silent = () => undefined
+const dropping = { sampling: 'drop', why: 'ratio', tracestate: 'a=1' } as const
+
+t.test('what is kept already asks for no reprieve', async t => {
+  const { plan, asked } = generous()
+  for (const sampling of ['keep', 'debug'] as const) {
+    const decision = { ...dropping, sampling }
+    t.equal(reprieve(decision, 'defer', plan, demanding), decision)
+  }
+  t.same(asked, [])
+})
+
+t.test('a demand goes before a boost, and against a caller’s drop; a boost does not', async t => {
+  const { plan, asked } = generous()
+  for (const wish of ['defer', 'drop', 'keep'] as const) {
+    t.strictSame(reprieve(dropping, wish, plan, demanding), { ...dropping, sampling: 'keep', why: 'forced' })
+  }
+  t.strictSame(reprieve(dropping, 'defer', plan, silent), { ...dropping, sampling: 'keep', why: 'boost' })
+  t.equal(reprieve(dropping, 'drop', plan, silent), dropping)
+  t.equal(reprieve(dropping, 'keep', { ...plan, parent: 'cap' }, silent), dropping)
+  t.match(reprieve(dropping, 'drop', { ...plan, parent: 'ignore' }, silent), { why: 'boost' })
+  t.same(asked, ['demand', 'demand', 'demand', 'boost', 'boost'])
+})
+
+t.test('who is not believed demands nothing, and beyond the budget a demand is none', async t => {
+  const { plan, asked } = generous()
+  t.match(reprieve(dropping, 'defer', plan, undefined), { why: 'boost' })
+  t.same(asked, ['boost'])
+  const spent = { ...plan, demand: { header: 'x-force', take: () => false } }
+  t.match(reprieve(dropping, 'defer', spent, demanding), { why: 'boost' })
+  t.equal(reprieve(dropping, 'drop', spent, demanding), dropping)
+})
+
+t.test('a dry run spends nothing', async t => {
+  const { plan, asked } = generous()
+  let sampled = 0
+  const sample = () => ({ keep: sampled++ < 0, threshold: undefined })
+  const dry = rehearsed({ ...plan, sampler: { ...plan.sampler, sample } })
+  t.equal(dry.force(), true)
+  t.equal(dry.demand?.take(), true)
+  t.equal(dry.boost(), false)
+  dry.sampler.sample('00000000000000')
+  t.same(asked, [])
+  t.equal(sampled, 0)
+})
+
 const ots = fc.constantFrom('', 'th:8', 'th:d;rv:ffffffffffffff', 'rv:00000000000001', 'th:0;p:8', 'th:zz')
 const lists = fc
   .tuple(tracestates, ots)
@@ -126,23 +187,31 @@ const lists = fc
   .map(([list, ot]) => (ot === '' || list.length > 400 ? list : withMember(list, 'ot', ot)))
 const plans = fc.record({
   parent: fc.constantFrom('follow', 'cap', 'ignore', 'limit'),
-  rate: fc.double({ min: 0, max: 1, noNaN: true })
+  rate: fc.double({ min: 0, max: 1, noNaN: true }),
+  boost: fc.boolean()
 })
 
 t.test('whatever is decided: no odds that did not hold, randomness and other members untouched', async t => {
   const ids = fc.stringMatching(/^[0-9a-f]{31}[1-9a-f]$/)
   fc.assert(
-    fc.property(fc.constantFrom(...samplings), ids, lists, plans, (wish, id, list, { parent, rate }) => {
-      const { sampling, tracestate } = decide(wish, id, list, { ...planOf('follow', rate), parent })
-      const { th, rv } = readOt(tracestate)
-      assert.equal(rv, readOt(list).rv)
-      if (sampling === 'drop') assert.equal(th, undefined)
-      if (th !== undefined) assert(keeps(randomness(id, tracestate), th), `${th} in ${tracestate}`)
-      if (wish === 'drop' && parent !== 'ignore') assert.equal(sampling, 'drop')
-      if (tracestate.length <= 512 && memberOf(list, 'ot') !== undefined) {
-        assert.equal(withoutMember(tracestate, 'ot'), withoutMember(list, 'ot'))
+    fc.property(
+      fc.constantFrom(...samplings),
+      ids,
+      lists,
+      plans,
+      (wish, id, list, { parent, rate, boost }) => {
+        const plan = { ...planOf('follow', rate), parent, boost: () => boost }
+        const { sampling, tracestate } = reprieve(decide(wish, id, list, plan), wish, plan, silent)
+        const { th, rv } = readOt(tracestate)
+        assert.equal(rv, readOt(list).rv)
+        if (sampling === 'drop') assert.equal(th, undefined)
+        if (th !== undefined) assert(keeps(randomness(id, tracestate), th), `${th} in ${tracestate}`)
+        if (wish === 'drop' && parent !== 'ignore') assert.equal(sampling, 'drop')
+        if (tracestate.length <= 512 && memberOf(list, 'ot') !== undefined) {
+          assert.equal(withoutMember(tracestate, 'ot'), withoutMember(list, 'ot'))
+        }
       }
-    }),
+    ),
     { numRuns: 2000 }
   )
   t.pass('every wish, list and plan')

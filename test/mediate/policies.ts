@@ -61,21 +61,19 @@ function stripOf(
   return { fields: new Set([...fields, 'baggage']), prefixes: prefixed.flatMap(({ prefixes }) => prefixes) }
 }
 
+/** No header forces anything, and no error boosts. */
 export function planOf(parent: Parent = 'follow', rate = 1): SamplingPlan {
-  return { parent, sampler: ratio(rate), force: () => true }
+  return { parent, sampler: ratio(rate), force: () => true, demand: undefined, boost: () => false }
 }
 
 /** For what must not be sampled here. */
 export const unasked: SamplingPlan = {
-  parent: 'follow',
-  force: () => true,
-  sampler: {
-    name: 'unasked',
-    rate: () => 1,
-    sample: () => {
-      throw new Error('the sampler was asked')
-    }
-  }
+  ...planOf(),
+  sampler: { name: 'unasked', rate: () => 1, sample: refuse, peek: refuse }
+}
+
+function refuse(): never {
+  throw new Error('the sampler was asked')
 }
 
 /** Ids in order: trace ids begin with `aa`, span ids with `bb`, and both end in their number. */

@@ -82,6 +82,17 @@ t.test('a transparent hop believes no more than others do', async t => {
   for (const [, value] of pairsOf(attempts[0].set)) t.notOk(value.includes(traceId))
 })
 
+t.test('all wires without defer hear one decision, whatever a sampler would say the next time', async t => {
+  let asked = 0
+  const sample = () => ({ keep: asked++ % 2 === 0, threshold: undefined })
+  const plan = { ...planOf(), sampler: { name: 'fickle', rate: () => 0.5, sample, peek: sample } }
+  const open: Headers = [['b3', `${traceId}-${spanId}`]]
+  const got = new Map(sent(through(open, { policy: quiet(), plan })))
+  t.equal(got.get('traceparent'), `00-${traceId}-${spanId}-01`)
+  t.match(got.get('uber-trace-id'), /:1$/)
+  t.equal(got.get('b3'), `${traceId}-${spanId}`)
+})
+
 const second = '80f198ee56343ba864fe8b2a57d3eff7'
 const ofSw8 = 'MS4yLjM='
 const inSw8 = `1-My40LjU=-${ofSw8}-4-c2VydmljZQ==-aW5zdGFuY2U=-L2FwcA==-MTI3LjAuMC4xOjgwODA=`

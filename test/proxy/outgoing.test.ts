@@ -9,7 +9,8 @@ const caller: Caller = {
   scheme: 'http',
   host: 'shop.example',
   httpVersion: '1.1',
-  believed: true
+  believed: true,
+  withheld: undefined
 }
 const stranger: Caller = { ...caller, believed: false }
 const strip = {
@@ -33,6 +34,14 @@ t.test('the caller’s fields come first, then the trace, then what forwarding a
       ...['X-Forwarded-Port', '8080', 'Via', '1.1 tracebridge']
     ]
   )
+})
+
+t.test('a field that the caller may not send on stays behind, in whatever case and number', async t => {
+  const fields = ['X-Force', '1', 'A', '2', 'x-force', '3']
+  const kept = (withheld: string | undefined) =>
+    outgoing(fields, strip, [], { ...caller, withheld }).slice(0, -8)
+  t.strictSame(kept('x-force').slice(0, 2), ['A', '2'])
+  t.strictSame(kept(undefined).slice(0, 6), fields)
 })
 
 t.test('every old trace field goes, in whatever case, before the new ones come', async t => {

@@ -4,7 +4,7 @@ import t from 'tap'
 import { b3 } from '../../src/dialects/b3.ts'
 import { jaeger } from '../../src/dialects/jaeger.ts'
 import { w3c } from '../../src/dialects/w3c.ts'
-import { accessLine } from '../../src/report/access-line.ts'
+import { accessLine, hasLine } from '../../src/report/access-line.ts'
 import type { Outcome } from '../../src/report/outcome.ts'
 import { policyOf } from '../mediate/policies.ts'
 import { outcomeOf, routeOf, spanId, target, traceId, untraced } from './outcomes.ts'
@@ -121,3 +121,20 @@ t.test('whatever bytes the caller sent, it is one line of JSON that no terminal 
   )
   t.pass('every request')
 })
+
+t.test(
+  'a share of requests has lines: the traces that a lower sample rate keeps, and every error',
+  async t => {
+    const half = { format: 'json', to: 'stdout', rate: 0.5 } as const
+    const of = (low: string, differing: Partial<Outcome> = {}) =>
+      outcomeOf(differing, { headers: [['traceparent', `00-4bf92f3577b34da6a3${low}-${spanId}-01`]] })
+    t.equal(hasLine(of('80000000000000'), half), true)
+    t.equal(hasLine(of('7fffffffffffff'), half), false)
+    t.equal(hasLine(of('7fffffffffffff', { status: 503 }), half), true)
+    t.equal(hasLine(of('7fffffffffffff', { status: 499, failure: 'CALLER_GONE' }), half), true)
+    t.equal(hasLine(of('00000000000000'), { ...half, rate: 1 }), true)
+    t.equal(hasLine(of('ffffffffffffff'), { ...half, rate: 0 }), false)
+    t.equal(hasLine(untraced(), { ...half, rate: 0 }), false)
+    t.equal(hasLine(untraced({ status: 503 }), { ...half, to: 'none' }), false)
+  }
+)

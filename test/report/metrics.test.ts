@@ -18,8 +18,9 @@ function metricsOf(differing: Partial<Gauges> = {}): Metrics {
     connections: () => [{ upstream: 'orders', target: 'http://orders:8080', open: 4, running: 2 }],
     linesLost: () => 5,
     rates: () => [
-      ['/orders/{id}', 0.3],
-      ['/**', 1]
+      ['/orders/{id}', '', 0.3],
+      ['/**', 'gray', 1],
+      ['/**', 'base', 0.5]
     ],
     spans: () => new Map(),
     rulesLoaded: () => 1_767_323_045_500,
@@ -48,7 +49,10 @@ t.test('the contract’s metrics are there under their names, with a type and he
     ['tracebridge_context', 'counter'],
     ['tracebridge_spans', 'counter'],
     ['tracebridge_reloads', 'counter'],
-    ['tracebridge_spans_queued', 'gauge']
+    ['tracebridge_spans_queued', 'gauge'],
+    ['tracebridge_spans_queued_bytes', 'gauge'],
+    ['tracebridge_spans_capacity', 'gauge'],
+    ['tracebridge_exporter_circuit_open', 'gauge']
   ] as const) {
     t.equal(families.get(name)?.type, type, name)
     t.match(families.get(name)?.help, /^[A-Z].*\.$/, name)
@@ -189,6 +193,29 @@ t.test('a tracestate that was thrown away is counted, and its trace continued al
   t.equal(readingOf(families.get('tracebridge_context'), 'tracebridge_context_total', context), 1)
 })
 
+t.test('the state of an exporter: its circuit, its room and what takes it', async t => {
+  const down: Counts = { ...nothing, queued: 8000, queuedBytes: 6e6, capacity: 8192, open: true }
+  const up: Counts = { ...nothing, capacity: 8192 }
+  const families = scrape(
+    metricsOf({
+      spans: () =>
+        new Map([
+          ['otlp', down],
+          ['zipkin', up]
+        ])
+    })
+  )
+  for (const [name, ofDown, ofUp] of [
+    ['tracebridge_exporter_circuit_open', 1, 0],
+    ['tracebridge_spans_queued', 8000, 0],
+    ['tracebridge_spans_queued_bytes', 6e6, 0],
+    ['tracebridge_spans_capacity', 8192, 8192]
+  ] as const) {
+    t.equal(readingOf(families.get(name), name, { exporter: 'otlp' }), ofDown, name)
+    t.equal(readingOf(families.get(name), name, { exporter: 'zipkin' }), ofUp, name)
+  }
+})
+
 t.test('the sum of spans closes as it is read', async t => {
   const counts: Counts = {
     ...nothing,
@@ -218,6 +245,17 @@ t.test('the sum of spans closes as it is read', async t => {
   )
 })
 
+t.test('what a span takes on the wire is told of those that arrived, once any did', async t => {
+  const took: Counts = { ...nothing, exported: 60, rejected: 4, bytes: 6400 }
+  const counts = new Map([
+    ['otlp', took],
+    ['zipkin', nothing]
+  ])
+  const family = scrape(metricsOf({ spans: () => counts })).get('tracebridge_span_bytes')
+  t.equal(readingOf(family, 'tracebridge_span_bytes', { exporter: 'otlp' }), 100)
+  t.equal(family?.samples.length, 1)
+})
+
 t.test('reloads, rates, requests in flight and the process itself', async t => {
   const metrics = metricsOf()
   metrics.reload('applied')
@@ -233,6 +271,7 @@ t.test('reloads, rates, requests in flight and the process itself', async t => {
   const shown = { listener: '0.0.0.0:8443', certificate: '1 shop.example' }
   t.equal(at('tracebridge_tls_certificate_expiry_timestamp_seconds', '', shown), 1_800_000_000)
   t.equal(at('tracebridge_sampling_rate', '', { route: '/orders/{id}' }), 0.3)
+  t.equal(at('tracebridge_sampling_rate', '', { route: '/**', service_tag: 'base' }), 0.5)
   t.equal(at('tracebridge_requests_in_flight'), 3)
   t.equal(at('tracebridge_build_info', '', { version, node: process.versions.node }), 1)
   t.ok((at('process_cpu_seconds', '_total') ?? 0) > 0)

@@ -1,59 +1,16 @@
-// Real sockets to collectors of every temper. Only time is not real: waits between tries end at once, and are noted.
+// What becomes of spans, over real sockets to collectors of every temper.
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { otlp } from '../../src/exporters/index.ts'
-import { Pipeline, type PipelineOptions } from '../../src/report/pipeline.ts'
-import { createPost } from '../../src/report/post.ts'
 import { holdClosedPort } from '../closed-port.ts'
 import { decodeRequest, encodePartialSuccess } from '../receiver.ts'
-import { makeSpan, makeSpans, resource } from '../span.ts'
+import { makeSpan, makeSpans } from '../span.ts'
 import { until } from '../until.ts'
 import { portOf, startCollector } from './collector.ts'
+import { account, closes, record, startPipeline as start } from './piped.ts'
 
 const ok = 200
-
-type Options = Partial<PipelineOptions> & { readonly timeoutMs?: number }
-
-function start(t: Test, url: string, { timeoutMs = 5000, ...options }: Options = {}) {
-  const waits: number[] = []
-  const said: string[] = []
-  const post = createPost({ url, headers: {}, compression: 'none', timeoutMs })
-  const note = (message: string) => said.push(message)
-  const pipeline = new Pipeline({
-    name: 'otlp',
-    exporter: otlp,
-    resource,
-    send: post.send,
-    log: { info: note, warn: note, error: note },
-    intervalMs: 5,
-    patience: {
-      random: () => 0.5,
-      wait: async ms => {
-        waits.push(ms)
-      }
-    },
-    ...options
-  })
-  t.teardown(async () => {
-    await pipeline.close(0)
-    await post.close()
-  })
-  const idle = () => until(() => pipeline.counts().queued === 0, 'the queue is empty')
-  return { pipeline, post, waits, said, idle }
-}
-
-function record(pipeline: Pipeline, number: number): void {
-  for (const span of makeSpans(number)) pipeline.record(span)
-}
-
-/** The account as a plain object, after checking that its sum closes. */
-function account(t: Test, pipeline: Pipeline) {
-  const { recorded, exported, rejected, dropped, queued } = pipeline.counts()
-  const let_go = [...dropped.values()].reduce((sum, spans) => sum + spans, 0)
-  t.equal(recorded, exported + rejected + let_go + queued, 'the sum closes')
-  return { recorded, exported, rejected, dropped: Object.fromEntries(dropped), queued }
-}
 
 t.test('a healthy collector gets every span once, in batches', async t => {
   const collector = await startCollector(t, response => response.writeHead(ok).end())
@@ -65,10 +22,10 @@ t.test('a healthy collector gets every span once, in batches', async t => {
   t.equal(new Set(batches.flat().map(span => span.spanId)).size, 600)
   t.strictSame(
     batches.map(batch => batch.length).sort((a, b) => a - b),
-    [88, 256, 256]
+    [88, 128, 128, 128, 128]
   )
   const { bytes, batches: taken } = pipeline.counts()
-  t.equal(taken, 3)
+  t.equal(taken, 5)
   t.equal(
     bytes,
     collector.requests.reduce((sum, request) => sum + request.body.length, 0),
@@ -124,7 +81,7 @@ t.test('nobody listens: tries with growing waits, then the batch is dropped', as
     [500, 1000, 2000, 4000, 8000, 15_000],
     'half of 1, 2, 4, … 30 s, as the dice said'
   )
-  t.equal(waits.length, 29, 'thirty tries')
+  t.equal(waits.length, 30, 'thirty tries')
   t.strictSame(said, ['spans do not get out'], 'said once')
   t.equal(pipeline.counts().bytes, 0)
 })
@@ -138,7 +95,7 @@ t.test('a collector that accepts connections and says nothing costs its timeout,
   record(pipeline, 2)
   await idle()
   t.strictSame(account(t, pipeline).dropped, { retry_exhausted: 2 })
-  t.equal(waits.length, 29)
+  t.equal(waits.length, 30)
 })
 
 t.test('a collector that is down is told of while it is still asked, not minutes later', async t => {
@@ -306,7 +263,7 @@ t.test('a thousand spans and fifty places: fifty are held, 950 dropped, the youn
   const collector = await startCollector(t, response => response.writeHead(ok).end())
   const { pipeline, idle } = start(t, collector.url, { capacity: 50 })
   const spans = makeSpans(1000)
-  for (const span of spans) pipeline.record(span)
+  for (const span of spans) pipeline.record([span], false)
   t.strictSame(account(t, pipeline), {
     recorded: 1000,
     exported: 0,
@@ -339,16 +296,21 @@ t.test('what is under way takes places too', async t => {
 t.test('large spans are held by their weight, not their number', async t => {
   const collector = await startCollector(t, response => response.writeHead(ok).end())
   const { pipeline } = start(t, collector.url, { capacityBytes: 100_000, intervalMs: 1e8 })
-  for (let i = 0; i < 100; i++) pipeline.record(makeSpan({ attributes: ['url.query', 'q'.repeat(9000)] }))
+  for (let i = 0; i < 100; i++)
+    pipeline.record([makeSpan({ attributes: ['url.query', 'q'.repeat(9000)] })], false)
   t.match(account(t, pipeline), { dropped: { queue_full: 90 }, queued: 10 })
-  pipeline.record(makeSpan({ name: 'x'.repeat(200_000) }))
-  t.match(account(t, pipeline), { dropped: { queue_full: 101 }, queued: 0 })
+  pipeline.record([makeSpan({ name: 'x'.repeat(200_000) })], false)
+  t.match(
+    account(t, pipeline),
+    { dropped: { queue_full: 91 }, queued: 10 },
+    'nobody makes way for the impossible'
+  )
 })
 
 t.test('a body beyond the limit, or one that cannot be encoded, is dropped with its reason', async t => {
   const collector = await startCollector(t, response => response.writeHead(ok).end())
   const large = start(t, collector.url, { bodyLimit: 1000 })
-  large.pipeline.record(makeSpan({ name: 'x'.repeat(2000) }))
+  large.pipeline.record([makeSpan({ name: 'x'.repeat(2000) })], false)
   await large.idle()
   t.strictSame(account(t, large.pipeline).dropped, { too_large: 1 })
   const encode = () => {
@@ -401,10 +363,7 @@ t.test('the sum closes at every moment, whatever the collector does', async t =>
   const moods = [200, 503, 400, 200, 429, 504]
   let broken = 0
   const check = () => {
-    const { recorded, exported, rejected, dropped, queued } = pipeline.counts()
-    let sum = exported + rejected + queued
-    for (const spans of dropped.values()) sum += spans
-    if (sum !== recorded || queued > 100) broken++
+    if (!closes(pipeline) || pipeline.counts().queued > 100) broken++
   }
   const collector = await startCollector(t, (response, number) => {
     check()
@@ -426,4 +385,73 @@ t.test('the sum closes at every moment, whatever the collector does', async t =>
   t.equal(broken, 0)
   const { exported, rejected, dropped } = account(t, pipeline)
   t.ok(exported > 0 && rejected > 0 && Object.keys(dropped).length >= 2, 'every outcome came about')
+})
+
+t.test('the spans of a request travel in one body', async t => {
+  const collector = await startCollector(t, response => response.writeHead(ok).end())
+  const { pipeline, idle } = start(t, collector.url, { batch: 8, concurrency: 1 })
+  const requests = [3, 3, 3, 12, 1, 5].map(spans => makeSpans(spans))
+  for (const spans of requests) pipeline.record(spans, false)
+  pipeline.record([], false)
+  await idle()
+  const ids = (spans: readonly { readonly spanId: string }[]) => spans.map(({ spanId }) => spanId)
+  const [a = [], b = [], c = [], d = [], e = [], f = []] = requests
+  t.strictSame(
+    collector.requests.map(({ body }) => ids(decodeRequest(body))),
+    [ids([...a, ...b]), ids(c), ids(d), ids([...e, ...f])]
+  )
+})
+
+t.test(
+  'an outage leaves the errors of all of it, and the newest of the rest; errors go out first',
+  async t => {
+    let status = 503
+    const collector = await startCollector(t, response => response.writeHead(status).end())
+    const { pipeline, idle } = start(t, collector.url, {
+      ...{ capacity: 100, batch: 10, concurrency: 1 },
+      patience: { tries: 1e9, wait: () => new Promise(resolve => setTimeout(resolve, 1)) }
+    })
+    record(pipeline, 10)
+    await until(() => pipeline.counts().open, 'the back end is down')
+    const failed: string[] = []
+    const fine: string[] = []
+    for (let i = 0; i < 1000; i++) {
+      const span = makeSpan()
+      pipeline.record([span], i % 50 === 0)
+      ;(i % 50 === 0 ? failed : fine).push(span.spanId)
+    }
+    t.match(account(t, pipeline), { recorded: 1010, dropped: { queue_full: 910 }, queued: 100 })
+    status = ok
+    const before = collector.requests.length
+    await idle()
+    const arrived = collector.requests.slice(before).flatMap(({ body }) => decodeRequest(body))
+    t.strictSame(
+      // The probe that got through was encoded before all of it.
+      [...new Set(arrived.map(({ spanId }) => spanId))].slice(10),
+      [...failed, ...fine.slice(-70)]
+    )
+  }
+)
+
+t.test('one batch is encoded in each turn of the event loop', async t => {
+  const collector = await startCollector(t, response => response.writeHead(ok).end())
+  let turn = 0
+  let next = setImmediate(function count() {
+    turn++
+    next = setImmediate(count)
+  })
+  t.teardown(() => clearImmediate(next))
+  const turns: number[] = []
+  const exporter: typeof otlp = {
+    ...otlp,
+    encode: (...args) => {
+      turns.push(turn)
+      return otlp.encode(...args)
+    }
+  }
+  const { pipeline, idle } = start(t, collector.url, { exporter, batch: 4, concurrency: 8 })
+  record(pipeline, 400)
+  await idle()
+  t.equal(turns.length, 100)
+  t.equal(new Set(turns).size, 100)
 })

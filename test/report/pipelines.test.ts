@@ -32,7 +32,7 @@ t.test('every back end gets every span', async t => {
   const world = io()
   const settings = [otlpTo(one.url), otlpTo(two.url, 'otlp-2'), { kind: 'console', name: 'console' }] as const
   const pipelines = createPipelines(settings, resource, world)
-  for (const span of makeSpans(3)) pipelines.record(span)
+  pipelines.record(makeSpans(3), false)
   t.equal((await one.received(3)).length, 3)
   t.equal((await two.received(3))[0]?.resource.get('service.name'), 'shop-gateway')
   t.match(one.requests[0]?.headers, { 'x-tenant': 'a', 'content-encoding': 'gzip' })
@@ -50,7 +50,7 @@ t.test('every back end gets every span', async t => {
 
 t.test('with no back end a span goes nowhere, cheaply', async t => {
   const pipelines = createPipelines([], resource, io())
-  pipelines.record(makeSpan())
+  pipelines.record([makeSpan()], false)
   t.equal(pipelines.counts().size, 0)
   await pipelines.close()
 })
@@ -59,11 +59,11 @@ t.test('a reload with equal settings keeps the queue', async t => {
   const one = await receiver(t)
   const world = io({ intervalMs: 1e8 })
   const pipelines = createPipelines([otlpTo(one.url)], resource, world)
-  pipelines.record(makeSpan())
+  pipelines.record([makeSpan()], false)
   const after = createPipelines([otlpTo(one.url)], { ...resource }, world, pipelines)
   t.equal(after, pipelines, 'requests under way record where new ones do')
   t.match(pipelines.counts().get('otlp'), { recorded: 1, queued: 1 })
-  after.record(makeSpan())
+  after.record([makeSpan()], false)
   await after.close()
   t.equal(one.requests.length, 1, 'both went in one batch')
 })
@@ -73,9 +73,9 @@ t.test('a reload that changes a back end sends what it held, and its counters go
   const two = await receiver(t)
   const world = io({ intervalMs: 1e8 })
   const pipelines = createPipelines([otlpTo(one.url)], resource, world)
-  pipelines.record(makeSpan())
+  pipelines.record([makeSpan()], false)
   pipelines.reload([otlpTo(two.url)], resource)
-  pipelines.record(makeSpan())
+  pipelines.record([makeSpan()], false)
   t.match(pipelines.counts().get('otlp'), { recorded: 2 }, 'at once')
   await one.received(1)
   await until(() => pipelines.counts().get('otlp')?.exported === 1, 'the old pipeline has sent its span')
@@ -87,9 +87,9 @@ t.test('a reload that changes a back end sends what it held, and its counters go
 t.test('a changed service begins a new pipeline; a removed exporter keeps its counters', async t => {
   const one = await receiver(t)
   const pipelines = createPipelines([otlpTo(one.url)], resource, io({ intervalMs: 1e8 }))
-  pipelines.record(makeSpan())
+  pipelines.record([makeSpan()], false)
   pipelines.reload([otlpTo(one.url)], { ...resource, version: '2' })
-  pipelines.record(makeSpan())
+  pipelines.record([makeSpan()], false)
   pipelines.reload([], resource)
   await one.received(2)
   t.strictSame(
@@ -103,11 +103,25 @@ t.test('a changed service begins a new pipeline; a removed exporter keeps its co
   t.match(pipelines.counts().get('otlp'), { recorded: 2, exported: 2 })
 })
 
+t.test('an exporter that is gone has no room and no open circuit, whatever its end was like', async t => {
+  const collector = await startCollector(t, response => response.writeHead(503).end())
+  const patience = { wait: () => new Promise(resolve => setTimeout(resolve, 1)) }
+  const pipelines = createPipelines([otlpTo(collector.url)], resource, io({ intervalMs: 5, patience }))
+  pipelines.record([makeSpan()], true)
+  const seen = () => pipelines.counts().get('otlp')
+  await until(() => seen()?.open === true, 'the circuit opens')
+  t.equal(seen()?.capacity, 8192)
+  pipelines.reload([], resource)
+  t.match(seen(), { open: true, queued: 1 }, 'it still tries')
+  await pipelines.close(20)
+  t.match(seen(), { open: false, capacity: 0, queued: 0, queuedBytes: 0, recorded: 1 })
+})
+
 t.test('a reload that cannot be is refused, and the old back ends stay', async t => {
   const one = await receiver(t)
   const pipelines = createPipelines([otlpTo(one.url)], resource, io())
   t.throws(() => pipelines.reload([otlpTo('not a url', 'otlp-2')], resource))
-  pipelines.record(makeSpan())
+  pipelines.record([makeSpan()], false)
   t.equal((await one.received(1)).length, 1)
   await pipelines.close()
 })
@@ -115,7 +129,7 @@ t.test('a reload that cannot be is refused, and the old back ends stay', async t
 t.test('close() ends at its deadline though a reload left a pipeline that hangs', async t => {
   const collector = await startCollector(t, () => {})
   const pipelines = createPipelines([otlpTo(collector.url)], resource, io())
-  pipelines.record(makeSpan())
+  pipelines.record([makeSpan()], false)
   await until(() => collector.requests.length === 1, 'a batch hangs')
   pipelines.reload([], resource)
   const before = performance.now()
@@ -129,14 +143,14 @@ t.test('a stdout that is gone refuses the batch, one that stalls holds it', asyn
     ...io(),
     stdout: (_, done) => done(new Error('EPIPE'))
   })
-  gone.record(makeSpan())
+  gone.record([makeSpan()], false)
   await gone.close()
   t.match(gone.counts().get('console'), { dropped: new Map([['refused', 1]]) })
   const stalled = createPipelines([{ kind: 'console', name: 'console' }], resource, {
     ...io(),
     stdout: () => {}
   })
-  stalled.record(makeSpan())
+  stalled.record([makeSpan()], false)
   await stalled.close(10)
   t.match(stalled.counts().get('console'), { dropped: new Map([['shutdown', 1]]) })
 })

@@ -253,3 +253,23 @@ t.test('tracestate goes with the spans', async t => {
   const headers = [...sampled, ['tracestate', 'vendor=1']] as const
   for (const span of spansOf(outcomeOf({}, { headers }))) t.equal(span.tracestate, 'vendor=1')
 })
+
+t.test('what is kept after all says why, and its flag is the one that went downstream', async t => {
+  const outcome = outcomeOf(
+    { status: 500 },
+    { headers: [['traceparent', `00-${traceId}-${spanId}-00`]], tries: [{ status: 500 }] }
+  )
+  t.strictSame(spansOf(outcome), [])
+  const spans = spansOf(outcome, 'error')
+  t.strictSame(
+    spans.map(({ kind, flags, tracestate, error }) => ({ kind, flags, tracestate, error })),
+    [
+      { kind: 'server', flags: 0, tracestate: '', error: true },
+      { kind: 'client', flags: 0, tracestate: '', error: true }
+    ]
+  )
+  const [server] = spans
+  t.equal(server && attributesOf(server).get('tracebridge.sampling.reason'), 'error')
+  const random = outcomeOf({}, { headers: [['traceparent', `00-${traceId}-${spanId}-02`]] })
+  t.ok(spansOf(random, 'slow').every(({ flags }) => flags === 2))
+})

@@ -192,7 +192,7 @@ routes:
   )
   const plan = (line: string, headers = {}) => {
     const asked = target(line, headers)
-    const { parent, sampler } = routeFor(rules, line).sampling(asked)
+    const { parent, sampler } = routeFor(rules, line).sampling(asked, new Map())
     return [sampler.rate(), parent]
   }
   t.same(plan('GET /'), [0.5, 'cap'])
@@ -200,7 +200,7 @@ routes:
   t.same(plan('GET /own'), [0.1, 'cap'])
   t.same(plan('GET /follow'), [0.5, 'follow'])
   t.same(plan('GET /own', { 'x-force': '1' }), [1, 'ignore'])
-  t.equal(routeFor(rules, 'GET /own').rate(), 0.1)
+  t.same(routeFor(rules, 'GET /own').rates(), [['', 0.1]])
 })
 
 t.test('trust: with no block private callers continue; with one, whom it does not name restarts', async t => {
@@ -260,6 +260,40 @@ t.test('exporters of one kind are told apart by number', async t => {
     ['otlp', 'console', 'otlp-2']
   )
   t.match(rules.exporters[0], { kind: 'otlp', compression: 'gzip', timeoutMs: 10_000, headers: {} })
+})
+
+t.test('each exporter has its own kind, name and defaults', async t => {
+  const { rules } = loaded(
+    t,
+    `export:
+  - otlp: { url: http://a/v1/traces, encoding: json }
+  - zipkin: { url: http://b/api/v2/spans }
+  - skywalking: { url: http://c:12800, timeout: 3s }
+  - skywalking: { url: http://d:12800, compression: gzip }
+${minimal}`
+  )
+  const plain = { headers: {}, compression: 'gzip', timeoutMs: 10_000 }
+  t.same(rules.exporters, [
+    { ...plain, kind: 'otlp-json', name: 'otlp', url: 'http://a/v1/traces' },
+    { ...plain, kind: 'zipkin', name: 'zipkin', url: 'http://b/api/v2/spans' },
+    {
+      ...plain,
+      kind: 'skywalking',
+      name: 'skywalking',
+      url: 'http://c:12800',
+      compression: 'none',
+      timeoutMs: 3000
+    },
+    { ...plain, kind: 'skywalking', name: 'skywalking-2', url: 'http://d:12800' }
+  ])
+})
+
+t.test('requests have a segment where a dialect names it or an exporter reports it', async t => {
+  const segments = (rules: string) => routeFor(loaded(t, rules).rules, 'GET /').policy.segments
+  t.equal(segments(minimal), false)
+  t.equal(segments(`emit: [sw8]\n${minimal}`), true)
+  t.equal(segments(`export: [{ skywalking: { url: http://oap:12800 } }]\n${minimal}`), true)
+  t.equal(segments(`export: [{ zipkin: { url: http://z:9411/api/v2/spans } }]\n${minimal}`), false)
 })
 
 t.test('a route is named for its template where it has no name of its own', async t => {

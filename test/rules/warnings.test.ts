@@ -48,10 +48,29 @@ t.test('each thing that may surprise is said', async t => {
       'sampling: { rules: [{ match: {}, rate: 1% }, { match: { path: /a }, rate: 0% }] }',
       /1 after rule 1 can never/
     ],
+    [
+      'sampling: { rules: [{ match: { tag: { service.tag: gray } }, rate: 1% }] }',
+      /^sampling\.rules\[0\]: no target has the tags/
+    ],
     ['cors: { origins: [https://a.test], mode: amend }', /mode amend leaves preflights to the upstream/],
     ['cors: { origins: ["*"] }', /every page on the web/],
     ['respond: [traceresponse]', /without cors no page/],
-    ['export: [{ otlp: { url: "http://collector:4318" } }]', /exporter otlp: the URL has no path/]
+    [
+      'export: [{ otlp: { url: "http://collector:4318" } }]',
+      /exporter otlp: the URL has no path.* \/v1\/traces/
+    ],
+    [
+      'export: [{ otlp: { url: "http://collector:4318", encoding: json } }]',
+      /exporter otlp: the URL has no path.* \/v1\/traces/
+    ],
+    [
+      'export: [{ zipkin: { url: "http://z:9411/" } }]',
+      /exporter zipkin: the URL has no path.* \/api\/v2\/spans/
+    ],
+    [
+      'export: [{ skywalking: { url: "http://oap:12800/v3/segments" } }]',
+      /exporter skywalking: the URL is where the OAP is/
+    ]
   ]
   for (const [text, expected] of cases) {
     const warnings = warningsOf(loaded(t, `${text}\n${quiet}`))
@@ -162,14 +181,17 @@ t.test('an upstream that no route uses, and rules without routes', async t => {
 })
 
 t.test('sw8 that names a segment nobody reports is warned of, unless the hop is transparent', async t => {
-  const rules = (spans: string) => `
-export: [{ console: {} }]
+  const rules = (spans: string, exporter = 'console: {}') => `
+export: [{ ${exporter} }]
 upstreams: { old: { targets: [{ url: "http://old:8080" }], emit: [sw8] } }
-routes: [{ match: { path: /** }, upstream: old, spans: ${spans} }]
+routes:
+  - { match: { path: /** }, upstream: old, spans: ${spans} }
+  - { match: { path: /b }, upstream: old, emit: [w3c] }
 `
-  t.match(
-    warningsOf(loaded(t, rules('report'))).join('\n'),
-    /route \/\*\*: sw8 names a segment of this gateway/
-  )
-  t.notMatch(warningsOf(loaded(t, rules('none'))).join('\n'), /segment of this gateway/)
+  const warned = (...told: Parameters<typeof rules>) => warningsOf(loaded(t, rules(...told))).join('\n')
+  t.match(warned('report'), /route \/\*\*: sw8 names a segment of this gateway/)
+  t.notMatch(warned('none'), /segment of this gateway/)
+  const skywalking = 'skywalking: { url: "http://oap:12800" }'
+  t.notMatch(warned('report', skywalking), /segment/, 'here somebody does')
+  t.match(warned('none', skywalking), /route \/\*\*: spans: none: the skywalking exporter gets no segments/)
 })

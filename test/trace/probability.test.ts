@@ -6,6 +6,7 @@ import { ratio } from '../../src/samplers/ratio.ts'
 import { keeps, randomness, readOt, thresholdFor, writeOt } from '../../src/trace/probability.ts'
 import { memberOf, parseTracestate } from '../../src/trace/tracestate.ts'
 import { tracestates } from '../dialects/contexts.ts'
+import { planOf } from '../mediate/policies.ts'
 import { type Vector, vectors } from '../vectors/vectors.ts'
 
 type Probability = Vector<{ readonly sampled: boolean; readonly ot: string }> & {
@@ -24,7 +25,7 @@ for (const { name, input, expect } of vectors<Probability>('otel-probability')) 
   t.test(name, async t => {
     const wish = input.mode === 'forced' ? 'debug' : input.sampledIn === true ? 'keep' : 'drop'
     const tracestate = input.ot === undefined ? '' : `ot=${input.ot}`
-    const plan = { parent: parents[input.mode], sampler: ratio(input.p ?? 1), force: () => true }
+    const plan = planOf(parents[input.mode], input.p ?? 1)
     const decision = decide(wish, input.traceId, tracestate, plan)
     t.equal(decision.sampling !== 'drop', expect.sampled)
     t.equal(memberOf(decision.tracestate, 'ot') ?? '', expect.ot)

@@ -126,6 +126,17 @@ t.test('why it is sampled, or not', async t => {
   has(t, asked([inW3c], '{ rate: 0%, parent: cap }'), /^not sampled: .*"keep", and the rate of 0% caps it/)
   has(t, asked([], '{ rate: 30% }'), /sampled: nobody who is believed decided, so the rate of 30% does/)
   has(t, asked([inW3c], '{ rate: 0%, parent: ignore }'), /^not sampled: .* whatever the caller said/)
+  has(t, asked([], '{ adaptive: { target: 1/s } }'), /sampled: nobody .* so the adaptive rate, 10% now, does/)
+  has(t, asked([], '{ rate: 1, at-most: 1/s }'), /^sampled: .* the rate of 100% under sampling\.at-most does/)
+  const force = [
+    ['b3', '0'],
+    ['x-force', '1']
+  ] as const
+  has(
+    t,
+    asked(force, '{ rate: 0%, force: { header: X-Force, at-most: 0/s } }'),
+    /^sampled: a believed caller asks for it by the field x-force \(sampling\.force\)$/
+  )
   has(t, explained(t, [inW3c], 'spans: none'), /^the gateway is a transparent hop here \(spans: none\)/)
 })
 

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { createCeiling } from '../../src/rules/ceiling.ts'
-import type { Limit } from '../../src/rules/values.ts'
+import { createTokens, type Limit } from '../../src/samplers/tokens.ts'
 
 /** A ceiling, and the hand of its clock. */
 function at(limit: Limit | undefined) {
   const clock = { now: 1000 }
-  return { clock, force: createCeiling(limit, () => clock.now) }
+  return { clock, force: createTokens(limit, () => clock.now).take }
 }
 
 /** How many of so many come through. */
