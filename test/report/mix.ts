@@ -2,6 +2,7 @@
 // weigh in the field. 60 routes, 200 browsers, and addresses, ids, queries and times that hardly repeat.
 import { createHash } from 'node:crypto'
 import type { Span } from '../../src/exporters/exporter.ts'
+import type { Outcome } from '../../src/report/outcome.ts'
 import { spansOf } from '../../src/report/spans.ts'
 import { outcomeOf, routeOf, start, target } from './outcomes.ts'
 
@@ -66,8 +67,10 @@ function dice() {
   return { hex, below, one }
 }
 
-/** The spans of each request: its server span, and one attempt. */
-export function mixedRequests(number: number): readonly (readonly Span[])[] {
+/** Requests that are over, each with one attempt, and ids for their two spans: those of tests would pack too well. */
+export function mixedOutcomes(
+  number: number
+): readonly { readonly outcome: Outcome; readonly ids: readonly string[] }[] {
   const { hex, below, one } = dice()
   return Array.from({ length: number }, () => {
     const { route, target } = one(routes)
@@ -92,12 +95,17 @@ export function mixedRequests(number: number): readonly (readonly Span[])[] {
         tries: [{ target, status, start: began + 0.2, end: began + took - 0.3 }]
       }
     )
-    // Those of tests are counted, and would pack too well.
-    const ids = [hex(8), hex(8)]
-    return spansOf(outcome).map((span, index) => ({
+    return { outcome, ids: [hex(8), hex(8)] }
+  })
+}
+
+/** The spans of each request: its server span, and one attempt. */
+export function mixedRequests(number: number): readonly (readonly Span[])[] {
+  return mixedOutcomes(number).map(({ outcome, ids }) =>
+    spansOf(outcome).map((span, index) => ({
       ...span,
       spanId: ids[index] ?? span.spanId,
       parentId: index === 0 ? span.parentId : ids[0]
     }))
-  })
+  )
 }
