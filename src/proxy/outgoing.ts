@@ -53,7 +53,8 @@ function stripped(lower: string, { fields, prefixes }: Strip): boolean {
 
 /** Behind CGI, WSGI and PHP, X_B3_TraceId is X-B3-TraceId: https://www.rfc-editor.org/rfc/rfc3875#section-4.1.18 */
 function poses(dashed: string, strip: Strip, caller: Caller): boolean {
-  return stripped(dashed, strip) || (!caller.believed && forwardingFields.has(dashed))
+  const withheld = dashed === caller.withheld || (!caller.believed && forwardingFields.has(dashed))
+  return withheld || stripped(dashed, strip)
 }
 
 function forward(fields: RawFields, caller: Caller, out: string[]): void {

@@ -60,6 +60,13 @@ export function redactQuery(query: string): string {
 /** Characters kept of a value that a caller chose. */
 const longest = 256
 
-export function bounded(text: string): string {
-  return text.length <= longest ? text : text.slice(0, longest)
+/**
+ * The beginning of a text, as one of its own: V8 keeps the whole that a slice was cut from for as long as the slice is
+ * kept, and what waits for an exporter waits for minutes. `whole` is the length of what `text` may be a slice of.
+ */
+export function bounded(text: string, whole = text.length): string {
+  if (whole <= longest) return text
+  const cut = text.slice(0, longest)
+  // Two bytes for each character give back what came, half of a surrogate pair included.
+  return Buffer.from(cut, 'utf16le').toString('utf16le')
 }

@@ -36,7 +36,7 @@ function serverSpan(
     'http.request.method',
     method,
     'url.path',
-    bounded(outcome.path),
+    bounded(outcome.path, outcome.path.length + outcome.query.length),
     'url.scheme',
     outcome.scheme,
     'network.protocol.version',
@@ -48,7 +48,8 @@ function serverSpan(
   if (failure !== callerGone || status !== unanswered) attributes.push('http.response.status_code', status)
   if (method === '_OTHER') attributes.push('http.request.method_original', bounded(outcome.method))
   if (outcome.client !== '') attributes.push('client.address', outcome.client)
-  if (outcome.query !== '') attributes.push('url.query', bounded(redactQuery(outcome.query)))
+  if (outcome.query !== '')
+    attributes.push('url.query', bounded(redactQuery(outcome.query), outcome.query.length))
   if (route !== undefined) attributes.push('http.route', outcome.template)
   addAuthority(outcome.host, attributes)
   if (outcome.userAgent !== undefined) attributes.push('user_agent.original', bounded(outcome.userAgent))
@@ -101,7 +102,7 @@ function clientSpan(
     'server.port',
     target.port,
     'url.full',
-    bounded(`${target.origin}${outcome.path}${query}`)
+    bounded(`${target.origin}${outcome.path}${query}`, outcome.path.length + outcome.query.length)
   ]
   if (method === '_OTHER') attributes.push('http.request.method_original', bounded(outcome.method))
   if (status !== undefined) attributes.push('http.response.status_code', status)

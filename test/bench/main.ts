@@ -8,6 +8,7 @@ import { benchHeart, heartTable } from './mediate.ts'
 import { benchOutage, outageText } from './outage.ts'
 import { pinned } from './processes.ts'
 import { benchProxies, proxyTable } from './proxy.ts'
+import { scrapeTable } from './scrape.ts'
 import { benchSpans, spanTable } from './span.ts'
 
 const { values } = parseArgs({
@@ -67,6 +68,8 @@ const heartText = heartTable(benchHeart(heart.rounds, heart.calls))
 say(`${heartText}\n`)
 const spanText = spanTable(benchSpans(heart.rounds, 4000))
 say(`${spanText}\n`)
+const scrapeText = scrapeTable(heart.rounds)
+say(`${scrapeText}\n`)
 const proxyText = proxyTable(await benchProxies(proxies))
 say(proxyText)
 
@@ -91,6 +94,12 @@ From the end of a request to bytes: making its two spans and putting them into t
 of 128; 4,000 requests of a shop's mix. Compressed as the gateway does it, off the event loop.
 
 ${spanText}
+
+## A scrape
+
+\`/metrics\` in OpenMetrics, two statuses for each route, while nothing else is served.
+
+${scrapeText}
 
 ## CPU time per request
 

@@ -54,6 +54,8 @@ t.test('who is not believed forces nothing, and its field goes no further', asyn
   const { said, origin } = await world(t, '{ rate: 0%, force: { header: x-trace-force } }')
   t.equal(await said([['X-Trace-Force', '1']], stranger), 'drop')
   t.equal(valueIn(origin.last(), 'x-trace-force'), undefined)
+  await said([['X_Trace_Force', '1']], stranger)
+  t.equal(valueIn(origin.last(), 'x_trace_force'), undefined, 'which CGI would take for it')
 })
 
 t.test('what is kept anyway keeps its reason and its odds, and takes nothing of the budget', async t => {
