@@ -82,7 +82,8 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
     }
     if (spans.length > 0) pipelines.record(spans, judgement?.urgent === true)
     if (spans.length > 0 && judgement?.urgent === true) captures.request(outcome)
-    if (hasLine(outcome, live.rules.accessLog)) lines.write(`${accessLine(outcome, judgement?.late)}\n`)
+    const late = judgement?.late
+    if (hasLine(outcome, live.rules.accessLog, late)) lines.write(`${accessLine(outcome, late)}\n`)
   }
   const refused = ({ at, client, failure }: Refusal): void => {
     metrics.refused(failure.code)

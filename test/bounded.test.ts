@@ -11,6 +11,7 @@ import { nominatedBy } from '../src/proxy/hop.ts'
 import { outgoing } from '../src/proxy/outgoing.ts'
 import { hostOf } from '../src/proxy/target.ts'
 import { redactQuery } from '../src/report/redact.ts'
+import { redactBody, redactText } from '../src/report/redact-body.ts'
 import { createOrigins } from '../src/rules/origins.ts'
 import { createSecret } from '../src/rules/secret.ts'
 import { readCarry } from '../src/trace/carry.ts'
@@ -151,6 +152,8 @@ t.test('so is all else that a caller or an upstream writes', async t => {
     header: text => outgoing([text, text], { fields: new Set(), prefixes: ['baggage-'] }, [], caller),
     host: hostOf,
     query: redactQuery,
+    captured: redactText,
+    'captured multipart': text => redactBody(text, 'multipart/form-data'),
     carries: text => readCarry(`f:s;t:${text}`, 'sw8', traceId, spanId),
     stored: text => storedIn(`tb=c:${text}`),
     // A member of tracestate has no room for more.

@@ -12,6 +12,7 @@ import { loadRules } from '../rules/load.ts'
 import type { ExporterSettings, Rules } from '../rules/rules.ts'
 import { parseDuration } from '../rules/values.ts'
 import type { SpansIo } from './io.ts'
+import { codeOf, createEnd, type End, reasonOf } from './spans-end.ts'
 import { createTally, type Tally } from './spans-tally.ts'
 import { helpFlag, parseFlags, refuse } from './usage.ts'
 
@@ -31,7 +32,8 @@ Usage: tracebridge spans LOG --format nginx|alb|json [--rules PATH] [--console]
   --map FIELD=NAME   what the log calls a field, where it is not found by itself; may be repeated.
                      Fields: ${names.slice(0, 11).join(', ')},
                      ${names.slice(11).join(', ')},
-                     and header.traceparent, header.b3, header.sw8 … for a header that was logged
+                     and header.traceparent, header.b3, header.sw8 … for a header that was logged.
+                     duration is in seconds where it has no unit, duration_ms in milliseconds
   --wait TIME        how long the back end may take nothing, before it is given up (default 30s)
   -h, --help         this text
 
@@ -43,8 +45,9 @@ cannot be read are reported by number, and the rest goes on. The same line gives
     --log-format '$remote_addr [$time_local] "$request" $status $request_time $http_traceparent'
   tracebridge spans alb.log.gz --format alb --rules rules/edge.yaml
 
-Ends with 0 when the log was read to its end and its spans are exported, 2 for wrong usage, rules or
-files, 4 when a back end does not take the spans.
+Ends with 0 when the log was read to its end and its spans are exported, or when whoever reads --console
+has seen enough, as head does; 2 for wrong usage, rules or files; 4 when a back end does not take the spans,
+or stdout takes no more; 130 when it was interrupted: it says how many lines were read, and exports those.
 `
 
 const flags = {
@@ -99,10 +102,12 @@ export async function spans(argv: readonly string[], io: SpansIo, signal: AbortS
     )
   }
   const log = createLog({ level: 'warn', write: io.stderr })
-  const pipelines = createPipelines(exporters, resourceOf(rules), { stdout: io.writeStdout, log })
+  const end = createEnd(signal)
+  const stdout = end.watched(io.writeStdout)
+  const pipelines = createPipelines(exporters, resourceOf(rules), { stdout, log })
   const tally = createTally(io.stderr, sizeOf(path))
   const tell = createTeller({ take, map, find: values.rules === undefined ? () => undefined : rules.find })
-  return readAll(path, tell, { pipelines, tally, io, wait, signal })
+  return readAll(path, tell, { pipelines, tally, io, wait, end })
 }
 
 type Reading = {
@@ -111,28 +116,31 @@ type Reading = {
   readonly io: SpansIo
   /** Milliseconds. */
   readonly wait: number
-  readonly signal: AbortSignal
+  readonly end: End
 }
 
 async function readAll(path: string, tell: (line: string) => Told, reading: Reading): Promise<number> {
-  const { pipelines, tally, io, signal } = reading
+  const { pipelines, tally, io, end } = reading
   let stuck = false
   try {
-    for await (const { number, text, bytes } of linesOf(path, io.stdin)) {
+    for await (const { number, text, bytes } of linesOf(path, io.stdin, end.signal)) {
       const told: Told = text === undefined ? { bad: 'too long' } : tell(text)
       tally.line(number, bytes, told)
       if ('span' in told) pipelines.record([told.span], false)
       if (number % 64 === 0 && queued(pipelines) > mostQueued) stuck = !(await room(reading, mostQueued / 2))
-      if (stuck || signal.aborted) break
+      if (stuck || end.signal.aborted) break
     }
   } catch (error) {
-    await pipelines.close()
-    io.stderr(`tracebridge spans: ${path} cannot be read (${codeOf(error)})\n`)
-    return 2
+    if (!end.signal.aborted) {
+      await pipelines.close()
+      io.stderr(`tracebridge spans: ${path} cannot be read (${reasonOf(error)})\n`)
+      return 2
+    }
   }
   stuck ||= !(await room(reading, 0))
-  await pipelines.close(stuck ? 0 : undefined)
-  return tally.end(pipelines.counts()) ? 0 : 4
+  await pipelines.close(stuck || end.failed() !== undefined ? 0 : undefined)
+  const whole = tally.end(pipelines.counts())
+  return codeOf(end, whole, io.stderr)
 }
 
 function queued(pipelines: Pipelines): number {
@@ -140,7 +148,7 @@ function queued(pipelines: Pipelines): number {
 }
 
 /** Waits until no more than `most` wait; false when nothing moved for too long. */
-async function room({ pipelines, wait, signal }: Reading, most: number): Promise<boolean> {
+async function room({ pipelines, wait, end: { signal } }: Reading, most: number): Promise<boolean> {
   let since = performance.now()
   let before = queued(pipelines)
   while (before > most && !signal.aborted) {
@@ -168,14 +176,16 @@ function mapOf(given: readonly string[]): ReadonlyMap<string, string> | string {
   return map
 }
 
+/** Undefined for what has none, or cannot be asked: whoever opens it says why. */
 function sizeOf(path: string): number | undefined {
-  return path === '-' ? undefined : statSync(path, { throwIfNoEntry: false })?.size
+  if (path === '-') return undefined
+  try {
+    return statSync(path).size
+  } catch {
+    return undefined
+  }
 }
 
 function resourceOf({ service }: Rules): { service: string; version: string; instance: string } {
   return { service: service.name, version: service.version, instance: service.instance }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

@@ -2,6 +2,7 @@
 // https://github.com/openzipkin/zipkin-api/blob/0659e64/zipkin2-api.yaml,
 // https://opentelemetry.io/docs/specs/otel/trace/sdk_exporters/zipkin/
 import { isIP } from 'node:net'
+import { version } from '../version.ts'
 import { attributesOf, attributeText } from './attributes.ts'
 import type { Attribute, Exporter, Link, Resource, Span } from './exporter.ts'
 
@@ -15,7 +16,7 @@ export const zipkin: Exporter = {
 }
 
 /** The field `shared` is never there: the gateway's span has an id of its own, its caller's is the parent. */
-function shown(span: Span, { service, instance }: Resource): object {
+function shown(span: Span, resource: Resource): object {
   const attributes = attributesOf(span)
   const start = micros(span.start)
   return {
@@ -26,12 +27,12 @@ function shown(span: Span, { service, instance }: Resource): object {
     name: span.name.toLowerCase().toWellFormed(),
     timestamp: start,
     duration: Math.max(1, micros(span.end) - start),
-    localEndpoint: { serviceName: service.toLowerCase() },
+    localEndpoint: { serviceName: resource.service.toLowerCase() },
     remoteEndpoint:
       span.kind === 'server'
         ? endpoint(attributes.get('client.address'), undefined)
         : endpoint(attributes.get('server.address'), attributes.get('server.port')),
-    tags: tagsOf(span, attributes, instance)
+    tags: tagsOf(span, attributes, resource)
   }
 }
 
@@ -60,8 +61,12 @@ function endpoint(address: Attribute | undefined, port: Attribute | undefined): 
   }
 }
 
-function tagsOf(span: Span, attributes: ReadonlyMap<string, Attribute>, instance: string): object {
-  const tags = new Map([['service.instance.id', instance]])
+function tagsOf(span: Span, attributes: ReadonlyMap<string, Attribute>, resource: Resource): object {
+  const tags = new Map([['service.instance.id', resource.instance]])
+  if (resource.version !== '') tags.set('service.version', resource.version)
+  // https://opentelemetry.io/docs/specs/otel/common/mapping-to-non-otlp/#instrumentationscope
+  tags.set('otel.scope.name', 'tracebridge')
+  tags.set('otel.scope.version', version)
   for (const [key, value] of attributes) tags.set(key.toWellFormed(), attributeText(value))
   if (span.error) {
     tags.set('otel.status_code', 'ERROR')

@@ -10,9 +10,9 @@ const called: Readonly<Record<string, readonly string[]>> = {
   method: ['method', 'request_method', 'RequestMethod', 'request.method', ':METHOD'],
   request: ['request_line'],
   url: ['url', 'request_uri', 'request.uri', 'RequestPath'],
-  path: ['path', 'uri', 'x-envoy-original-path'],
+  path: ['path', 'uri', 'x-envoy-original-path', 'x-envoy-origin-path'],
   scheme: ['scheme', 'RequestScheme'],
-  host: ['host', 'authority', 'http_host', 'request.host', 'RequestHost'],
+  host: ['host', 'authority', ':authority', 'http_host', 'request.host', 'RequestHost'],
   protocol: ['protocol', 'server_protocol', 'request.proto', 'RequestProtocol'],
   status: ['status', 'response_code', 'DownstreamStatus', 'http.response.status_code'],
   client: [
@@ -20,10 +20,18 @@ const called: Readonly<Record<string, readonly string[]>> = {
     'remote_addr',
     'client_ip',
     'downstream_remote_address',
+    // Caddy's, behind proxies that it trusts.
+    'request.client_ip',
     'request.remote_ip',
     'ClientHost'
   ],
-  user_agent: ['user_agent', 'http_user_agent', 'request.headers.User-Agent', 'request_User-Agent'],
+  user_agent: [
+    'user_agent',
+    'user-agent',
+    'http_user_agent',
+    'request.headers.User-Agent',
+    'request_User-Agent'
+  ],
   upstream: ['upstream', 'upstream_addr', 'upstream_host', 'ServiceAddr'],
   bytes: ['bytes', 'body_bytes_sent', 'bytes_sent', 'size', 'DownstreamContentSize'],
   trace_id: ['trace_id', 'traceId', 'traceID', 'TraceId', 'otel_trace_id', 'opentelemetry_trace_id'],
@@ -31,10 +39,6 @@ const called: Readonly<Record<string, readonly string[]>> = {
   parent_id: ['parent_id', 'parentId', 'parent_span_id', 'otel_parent_id'],
   sampled: ['sampled', 'otel_parent_sampled']
 }
-
-const namesByKey: ReadonlyMap<string, string> = new Map(
-  Object.entries(called).flatMap(([name, keys]) => keys.map(key => [key, name] as const))
-)
 
 /** `request.headers.Traceparent`, `http_traceparent`, `request_Traceparent`, or the field's own name. */
 const headerKey = /^(?:request\.headers\.|http_|request_|req\.headers\.|header\.)?([A-Za-z0-9_-]{1,64})$/
@@ -44,13 +48,33 @@ const deepest = 4
 function addAll(value: unknown, key: string, depth: number, fields: Map<string, string>): void {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
     if (value !== '' && value !== '-' && !fields.has(key)) fields.set(key, String(value))
-  } else if (Array.isArray(value)) {
-    addAll(value[0], key, depth + 1, fields)
-  } else if (typeof value === 'object' && value !== null && depth < deepest) {
+  } else if (typeof value !== 'object' || value === null || depth >= deepest) return
+  else if (Array.isArray(value)) addAll(value[0], key, depth + 1, fields)
+  else {
     for (const [inner, each] of Object.entries(value)) {
       addAll(each, key === '' ? inner : `${key}.${inner}`, depth + 1, fields)
     }
   }
+}
+
+// Envoy has no names of its own, but those of Istio and of Envoy Gateway say what they mean.
+// https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format
+const envoys = ['response_flags', 'response_code', 'upstream_cluster']
+const addressWithPort = /^\[?(.*?)\]?:\d{1,5}$/
+
+/** What writers mean by a name that others use in another way. */
+function correct(flat: ReadonlyMap<string, string>, fields: Fields): void {
+  // Nanoseconds: https://doc.traefik.io/traefik/observe/logs-and-access-logs/
+  const traefik = Number(flat.get('Duration'))
+  if (traefik >= 0) fields.set('duration_ms', (traefik / 1e6).toFixed(6))
+  if (!envoys.some(key => flat.has(key))) return
+  // Milliseconds, while Caddy's of the same name are seconds.
+  // https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#command-operators
+  const envoy = flat.get('duration')
+  if (envoy !== undefined) fields.set('duration_ms', envoy)
+  const client = flat.get('downstream_remote_address')
+  if (client !== undefined && fields.get('client') === client)
+    fields.set('client', client.replace(addressWithPort, '$1'))
 }
 
 function take(line: string): Taken {
@@ -64,12 +88,16 @@ function take(line: string): Taken {
   const flat = new Map<string, string>()
   addAll(value, '', 0, flat)
   const fields: Fields = new Map(flat)
+  for (const [name, keys] of Object.entries(called)) {
+    const key = keys.find(each => flat.has(each))
+    const text = key === undefined ? undefined : flat.get(key)
+    if (text !== undefined) fields.set(name, text)
+  }
   for (const [key, text] of flat) {
-    const name = namesByKey.get(key)
-    if (name !== undefined && !fields.has(name)) fields.set(name, text)
     const header = headerKey.exec(key)?.[1]
     if (header !== undefined) fields.set(`header.${header.toLowerCase().replaceAll('_', '-')}`, text)
   }
+  correct(flat, fields)
   return fields
 }
 

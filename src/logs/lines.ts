@@ -1,6 +1,6 @@
 // Lines of a file of any size, one at a time, bounded: what is longer than a line of a log is none.
 import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 
 /** Bytes; headers that a log may hold are shorter. */
@@ -10,10 +10,13 @@ const lineFeed = 10
 /** `text` is undefined for a line that is too long. `number` counts from 1, `bytes` is what was read of a file by then. */
 export type Line = { readonly number: number; readonly text: string | undefined; readonly bytes: number }
 
-/** A file, gunzipped where its name ends in .gz, or standard input for `-`. Rejects as node:fs does. */
-export async function* linesOf(path: string, stdin: Readable): AsyncGenerator<Line> {
+/**
+ * A file, gunzipped where its name ends in .gz, or standard input for `-`. Rejects as node:fs does, and when `signal`
+ * aborts: who waits for a pipe's next line would not hear of it otherwise.
+ */
+export async function* linesOf(path: string, stdin: Readable, signal: AbortSignal): AsyncGenerator<Line> {
   const opened = path === '-' ? undefined : createReadStream(path)
-  const file: Readable = opened ?? stdin
+  const file: Readable = addAbortSignal(signal, opened ?? stdin)
   const source = path.endsWith('.gz') ? piped(file) : file
   let held: Buffer[] = []
   let length = 0

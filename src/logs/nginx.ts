@@ -33,8 +33,8 @@ const variables: ReadonlyMap<string, string> = new Map([
   ['opentelemetry_span_id', 'span_id']
 ])
 
-/** `$http_x_b3_traceid` is the field X-B3-TraceId. */
-const headerVariable = /^(?:sent_)?http_([a-z0-9_]{1,64})$/
+/** `$http_x_b3_traceid` is the field X-B3-TraceId of the request; `$sent_http_…` is one of the answer. */
+const headerVariable = /^http_([a-z0-9_]{1,64})$/
 
 function fieldOf(variable: string): string | undefined {
   const own = variables.get(variable)
@@ -47,7 +47,16 @@ const combined =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
 
 /** A variable, and the literal text that ends it; the last one may have none. */
-type Part = { readonly field: string | undefined; readonly until: string }
+type Part = { readonly variable: string; readonly until: string }
+
+/** By its own name too, by which --map asks for it. */
+function add(variable: string, text: string, fields: Fields): void {
+  if (text === '' || text === '-') return
+  const value = unescaped(text)
+  const field = fieldOf(variable)
+  if (field !== undefined) fields.set(field, value)
+  if (!fields.has(variable)) fields.set(variable, value)
+}
 
 const variablePattern = /\$(?:\{([a-z0-9_]+)\}|([a-z0-9_]+))/g
 
@@ -57,7 +66,7 @@ function partsOf(template: string): { readonly before: string; readonly parts: r
   if (first === undefined) return undefined
   const parts = found.map((match, i) => {
     const end = match.index + match[0].length
-    return { field: fieldOf(match[1] ?? match[2] ?? ''), until: template.slice(end, found[i + 1]?.index) }
+    return { variable: match[1] ?? match[2] ?? '', until: template.slice(end, found[i + 1]?.index) }
   })
   // Two variables side by side could not be told apart.
   if (parts.slice(0, -1).some(({ until }) => until === '')) return undefined
@@ -78,8 +87,7 @@ const pairPattern = /(?:^|\s)\$?([a-z][a-z0-9_]{0,63})[=:](?:"([^"]*)"|([^\s"]*)
 
 function addPairs(rest: string, fields: Fields): void {
   for (const [, name = '', quoted, bare = ''] of rest.matchAll(pairPattern)) {
-    const value = quoted ?? bare
-    if (value !== '' && value !== '-') fields.set(fieldOf(name) ?? name, unescaped(value))
+    add(name, quoted ?? bare, fields)
   }
 }
 
@@ -92,12 +100,11 @@ function reader(template: string | undefined): ReturnType<LogFormat['reader']> {
     if (!line.startsWith(before)) return 'not of this format'
     const fields: Fields = new Map()
     let at = before.length
-    for (const { field, until } of parts) {
+    for (const { variable, until } of parts) {
       const last = until === ''
       const end = last ? line.length : line.indexOf(until, at)
       if (end === -1) return 'not of this format'
-      const value = line.slice(at, end)
-      if (field !== undefined && value !== '' && value !== '-') fields.set(field, unescaped(value))
+      add(variable, line.slice(at, end), fields)
       at = end + until.length
     }
     addPairs(line.slice(at), fields)

@@ -37,7 +37,8 @@ export function placeOf(fields: Fields, line: string): Place | undefined {
     const parentId = context.spanId === spanId ? context.parentId : context.spanId
     return { span: { ...context, spanId, parentId }, arrival }
   }
-  const parentId = idOf(fields.get('parent_id'), spanPattern, 16)
+  const named = idOf(fields.get('parent_id'), spanPattern, 16)
+  const parentId = named === spanId ? undefined : named
   if (received.kind === 'trace') return { span: { ...received.trace, ...own, parentId }, arrival }
   const traceId = idOf(fields.get('trace_id'), tracePattern, 32)
   if (traceId === undefined) return undefined

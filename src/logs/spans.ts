@@ -35,6 +35,8 @@ export function createTeller({ take, map, find }: LineOptions): (line: string) =
     for (const [field, name] of map) {
       const value = taken.get(name)
       if (value !== undefined) taken.set(field, value)
+      // Else it would go before what --map says.
+      if (value !== undefined && field === 'duration' && !map.has('duration_ms')) taken.delete('duration_ms')
     }
     const entry = entryOf(taken)
     if (typeof entry === 'string') return { bad: entry }

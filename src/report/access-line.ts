@@ -12,10 +12,13 @@ import { bounded } from './redact.ts'
 // JSON escapes the other control characters itself; terminals obey these, and some readers end lines at them.
 const unsafe = /[\x7f-\x9f\u2028\u2029]/g
 
-/** Errors always; else a share of traces, and the same ones that a lower sample rate keeps. */
-export function hasLine(outcome: Outcome, { to, rate }: AccessLogSettings): boolean {
+/**
+ * Errors, and what is kept `late`, always: who finds a span looks for its line. Else a share of traces, and the same ones
+ * that a lower sample rate keeps.
+ */
+export function hasLine(outcome: Outcome, { to, rate }: AccessLogSettings, late?: Late): boolean {
   if (to === 'none') return false
-  if (rate === 1 || outcome.failure !== undefined || outcome.status >= 500) return true
+  if (rate === 1 || late !== undefined || outcome.failure !== undefined || outcome.status >= 500) return true
   const span = outcome.mediation?.span
   // A preflight is in no trace.
   if (span === undefined) return Math.random() < rate

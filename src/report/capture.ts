@@ -2,11 +2,11 @@
 // Runs when a request is over. What is shown of it is this alone.
 import { isUtf8 } from 'node:buffer'
 import type { CaptureRule } from '../rules/rules.ts'
+import { isSecretAnswer, isSecretKey } from '../rules/secret-keys.ts'
 import type { Evidence, FirstBytes } from './evidence.ts'
 import { hasFailed } from './late.ts'
 import type { Outcome } from './outcome.ts'
-import { isSecretAnswer, isSecretKey } from './redact.ts'
-import { redactBody, redactLinks, redactPairs, type Secret } from './redact-body.ts'
+import { redactBody, redactPairs, redactText, type Secret } from './redact-body.ts'
 
 /** Names as sent, repeats kept. */
 export type CapturedFields = readonly (readonly [name: string, value: string])[]
@@ -91,7 +91,7 @@ function fieldsOf(fields: readonly string[], { headers, secrets }: CaptureRule):
     const name = fields[i] ?? ''
     const lower = name.toLowerCase()
     if (!headers.has(lower)) continue
-    kept.push([name, secrets.has(lower) ? 'REDACTED' : redactLinks(fields[i + 1] ?? '')])
+    kept.push([name, secrets.has(lower) ? 'REDACTED' : redactText(fields[i + 1] ?? '')])
   }
   return kept
 }

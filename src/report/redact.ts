@@ -1,7 +1,7 @@
 // What of a URL may be written down: keys stay, values that open doors do not.
 
 /**
- * Query keys whose values are secrets, compared with case. The first seven are the default of
+ * Query keys whose values are secrets in a span's url.query, compared with case. The first seven are the default of
  * https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
  */
 const secret: ReadonlySet<string> = new Set([
@@ -22,28 +22,6 @@ const secret: ReadonlySet<string> = new Set([
   'id_token',
   'client_secret'
 ])
-
-// Beyond those: names that bodies have for them, and whatever ends so, as `refresh_token` and `newPassword` do.
-const bare: ReadonlySet<string> = new Set([...secret, 'authorization', 'passwd', 'pwd', 'pin'].map(letters))
-const ending = /(?:password|passphrase|token|secret|apikey|privatekey|credential)$/
-
-/** Whether a key of a body has a secret for its value: `accessToken`, `access_token` and `X-Access-Token` are one. */
-export function isSecretKey(key: string): boolean {
-  const name = letters(key)
-  return bare.has(name) || ending.test(name)
-}
-
-/** As `isSecretKey`, in an answer: there a `code` is that of an error. */
-export function isSecretAnswer(key: string): boolean {
-  return key !== 'code' && isSecretKey(key)
-}
-
-function letters(key: string): string {
-  return key
-    .slice(-64)
-    .replace(/[^A-Za-z0-9]/g, '')
-    .toLowerCase()
-}
 
 /** The query, without `?`, with the values of secret keys replaced. */
 export function redactQuery(query: string): string {

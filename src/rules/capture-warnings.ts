@@ -1,13 +1,12 @@
 // What rules about captured requests do that their author may not expect.
 import type { Settings } from './settings.ts'
-import { secretFields } from './settle-capture.ts'
+import { secretsAmong } from './settle-capture.ts'
 
 export function captureWarnings({ capture, routes, trust }: Settings): readonly string[] {
   const capturing = routes.filter(route => route.capture !== undefined)
   if (capturing.length === 0) return capture === undefined ? [] : ['capture: no route captures anything']
   const named = new Set(capturing.flatMap(route => route.capture?.headers ?? []))
-  const secrets = [...secretFields, ...trust.flatMap(({ secret }) => secret?.header ?? [])]
-  const hidden = secrets.filter(name => named.has(name))
+  const hidden = secretsAmong([...named], trust)
   const mute = capturing.filter(({ spans }) => spans === 'none').map(({ name }) => name)
   return [
     ...(mute.length > 0

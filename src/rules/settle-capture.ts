@@ -1,26 +1,10 @@
-// What rules leave out of capture, which fields bear secrets, and how it is shown to people.
+// What rules leave out of capture, which of its fields bear secrets, and how it is shown to people.
 import type { CaptureRule } from './rules.ts'
+import { isSecretField } from './secret-keys.ts'
 import type { CaptureSettings, TrustSettings } from './settings.ts'
 import type { DecodedCapture, DecodedRouteCapture } from './shape-capture.ts'
 
 const defaults = { headers: ['accept', 'content-encoding', 'content-type'], body: 0, keep: 100 } as const
-
-/** Fields whose values are never kept, in lower case, beside those by which trust knows a caller. */
-export const secretFields: ReadonlySet<string> = new Set([
-  'authentication',
-  'authorization',
-  'cookie',
-  'proxy-authorization',
-  'set-cookie',
-  'x-access-token',
-  'x-amz-security-token',
-  'x-api-key',
-  'x-auth-token',
-  'x-csrf-token',
-  'x-goog-api-key',
-  'x-vault-token',
-  'x-xsrf-token'
-])
 
 /** Undefined for off, which it is where nothing is said. */
 export function settleCapture(given: DecodedCapture | undefined): CaptureSettings | undefined {
@@ -49,12 +33,17 @@ export function captureRuleOf(
   trust: readonly TrustSettings[]
 ): CaptureRule | undefined {
   if (capture === undefined) return undefined
-  const shown = trust.flatMap(({ secret }) => secret?.header ?? [])
   return Object.freeze({
     headers: new Set(capture.headers),
-    secrets: new Set([...secretFields, ...shown]),
+    secrets: new Set(secretsAmong(capture.headers, trust)),
     body: capture.body
   })
+}
+
+/** Fields whose values are never kept: secrets by their name, and those by which trust knows a caller. */
+export function secretsAmong(headers: readonly string[], trust: readonly TrustSettings[]): readonly string[] {
+  const shown = new Set(trust.flatMap(({ secret }) => secret?.header ?? []))
+  return headers.filter(name => shown.has(name) || isSecretField(name))
 }
 
 export function showCapture({ headers, body }: CaptureSettings): Readonly<Record<string, unknown>> {

@@ -80,7 +80,10 @@ export const shape = table({
     table({
       format: key('json', choice(['json'])),
       to: key('stdout, stderr, none, or the path of a file.', text),
-      rate: key('The share of requests that have a line; errors have one at any rate.', rate)
+      rate: key(
+        'The share of requests that have a line; errors, and what sampling.keep kept, have one at any rate.',
+        rate
+      )
     })
   ),
   cors: key('Which pages of other origins may call.', cors),

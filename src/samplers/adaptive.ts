@@ -15,8 +15,8 @@ export type Adaptive = {
 
 /** Before anything is known of the traffic. */
 const initial = 0.1
-/** The smallest share that is reckoned with; what the floor asks for goes past it. */
-const smallest = 1e-4
+/** The smallest share: one a minute of 16,000 a second, so that no usual target is missed for it. */
+const smallest = 1e-6
 /** So far from the target nothing is changed: a share that never rests makes odds that nobody can compare. */
 const tolerance = 0.3
 /** Milliseconds between two changes; the first ones come sooner, for the initial share is a guess. */
@@ -24,7 +24,12 @@ const window = 10_000
 const firstWindow = 1_000
 /** Of what is known, so much goes by in one window. */
 const forgotten = 0.5
-/** Kept in one window, as a multiple of the target, this many are a surge: the share is changed at once. */
+/** Milliseconds of a lull, after which what was before counts no more: one silent window may be chance. */
+const lullBelieved = 2 * window
+/**
+ * Kept in one window, as a multiple of the target, this many are a surge: the share is changed at once. A lull is when
+ * so many times fewer arrive than before.
+ */
 const surge = 2
 /** Fewer say nothing of the traffic. */
 const surgeAtLeast = 10
@@ -42,6 +47,8 @@ export function adaptive({ target, floor, ceiling }: Adaptive, now: Clock): Samp
   let keep: Sampled = { keep: true, threshold }
   /** Traces a second that arrive; undefined until the first window is over. */
   let arriving: number | undefined
+  /** Milliseconds that a lull has gone on. */
+  let lull = 0
   let length = firstWindow
   let since = now()
   let lastKept = since
@@ -51,10 +58,11 @@ export function adaptive({ target, floor, ceiling }: Adaptive, now: Clock): Samp
   function adapt(at: number): void {
     const elapsed = Math.max(1, at - since)
     const rate = (arrived * 1000) / elapsed
+    const before = arriving ?? rate
+    lull = rate * surge < before ? lull + elapsed : 0
     // A surge is believed at once, a lull as it goes on.
-    const known =
-      arriving === undefined || rate > surge * arriving ? 0 : (1 - forgotten) ** (elapsed / window)
-    arriving = rate + known * ((arriving ?? rate) - rate)
+    const known = rate > surge * before || lull >= lullBelieved ? 0 : (1 - forgotten) ** (elapsed / window)
+    arriving = rate + known * (before - rate)
     const keeping = arriving * p
     if (keeping > perSecond * (1 + tolerance) || keeping < perSecond * (1 - tolerance)) {
       p = Math.min(ceiling, Math.max(smallest, arriving === 0 ? 1 : perSecond / arriving))

@@ -1,13 +1,26 @@
-import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  closeSync,
+  createWriteStream,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
 import { createGzip } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { spans } from '../../src/cli/spans.ts'
 import { holdClosedPort } from '../closed-port.ts'
 import { startReceiver } from '../receiver.ts'
+import { until } from '../until.ts'
 
 function folderFor(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'tracebridge-'))
@@ -107,6 +120,63 @@ t.test('a back end that takes nothing is a 4, and says how many spans were lost'
   const { code, stderr } = await run([log, '--format', 'nginx', '--rules', rules, '--wait', '1s'])
   t.equal(code, 4)
   t.match(stderr, /otlp: 0 exported, [\d,]+ lost/)
+})
+
+/** The command in a process of its own, for what only real pipes and signals do. */
+function start(t: Test, args: readonly string[], stdout: 'pipe' | number = 'pipe') {
+  const command = fileURLToPath(new URL('../../bin/tracebridge', import.meta.url))
+  const { NODE_OPTIONS: _, ...env } = process.env
+  const child = spawn(command, ['spans', ...args], { env, stdio: ['pipe', stdout, 'pipe'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  let said = ''
+  child.stderr?.on('data', chunk => {
+    said += chunk
+  })
+  const ended = once(child, 'close').then(([code]) => ({ code, stderr: said }))
+  return { child, ended }
+}
+
+t.test('a reader that has seen enough ends it at once, and that is no failure', async t => {
+  const log = join(folderFor(t), 'access.log')
+  writeFileSync(log, Array.from({ length: 40_000 }, (_, i) => line(i)).join('\n'))
+  const { child, ended } = start(t, [log, '--format', 'nginx', '--console'])
+  child.stdout?.once('data', () => child.stdout?.destroy())
+  const { code, stderr } = await ended
+  t.equal(code, 0, stderr)
+  t.match(stderr, 'stdout takes no more (EPIPE); the rest of the log was not read')
+  t.notMatch(stderr, '40,000 lines')
+})
+
+const noFull = !existsSync('/dev/full') && 'no disk is always full on this machine'
+
+t.test('a full disk behind stdout is a 4, though the log has not ended', { skip: noFull }, async t => {
+  const full = openSync('/dev/full', 'w')
+  t.teardown(() => closeSync(full))
+  const { child, ended } = start(t, ['-', '--format', 'nginx', '--console'], full)
+  child.stdin?.write(`${line(1)}\n`)
+  const { code, stderr } = await ended
+  t.equal(code, 4)
+  t.match(stderr, 'stdout takes no more (ENOSPC)')
+})
+
+t.test('interrupted is a 130, and how many lines were read is said', async t => {
+  const { child, ended } = start(t, ['-', '--format', 'nginx', '--console'])
+  let printed = ''
+  child.stdout?.on('data', chunk => {
+    printed += chunk
+  })
+  child.stdin?.write(`${line(1)}\n${line(2)}\n`)
+  await until(() => printed.split('\n').length > 2, 'both are printed')
+  child.kill('SIGINT')
+  const { code, stderr } = await ended
+  t.equal(code, 130)
+  t.match(stderr, '2 lines: 2 spans\nconsole: 2 exported\ntracebridge spans: interrupted')
+})
+
+t.test('what cannot even be looked at is said, and is a 2', async t => {
+  const loop = join(folderFor(t), 'loop.log')
+  symlinkSync(loop, loop)
+  t.match(await run([loop, '--format', 'json', '--console']), { code: 2, stderr: /cannot be read \(ELOOP\)/ })
 })
 
 t.test('what is wrong with a call is said, and is a 2', async t => {

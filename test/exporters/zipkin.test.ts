@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Span } from '../../src/exporters/exporter.ts'
 import { zipkin } from '../../src/exporters/zipkin.ts'
+import { version } from '../../src/version.ts'
 import { makeSpan, resource } from '../span.ts'
 import { anySpan } from './any-span.ts'
 
@@ -92,6 +93,9 @@ t.test('a server span, field by field', async t => {
       remoteEndpoint: { ipv4: '10.0.0.9' },
       tags: {
         'service.instance.id': 'gw-1',
+        'service.version': '1.4.2',
+        'otel.scope.name': 'tracebridge',
+        'otel.scope.version': version,
         'http.response.status_code': '200',
         'client.address': '10.0.0.9',
         list: '["a","b"]',
@@ -99,6 +103,12 @@ t.test('a server span, field by field', async t => {
       }
     }
   ])
+})
+
+t.test('a service without a version has no such tag', async t => {
+  const [span] = JSON.parse(zipkin.encode([makeSpan()], { ...resource, version: '' }).toString())
+  t.notOk('service.version' in span.tags)
+  t.equal(span.tags['otel.scope.name'], 'tracebridge')
 })
 
 t.test('a client span says whom it called: a name, or an address of its family', async t => {

@@ -220,3 +220,16 @@ t.test(
     t.strictSame((await log.entry('/fine'))['kept'], undefined)
   }
 )
+
+t.test('what is kept late has its line at any rate of lines', async t => {
+  const log = createAccessLog(t)
+  const { port } = await world(
+    t,
+    '{ rate: 0%, keep: { slower-than: 300ms } }',
+    () => `${log.rule.replace(' }', ', rate: 0% }')}
+routes: [{ match: { path: /** }, upstream: origin }]`
+  )
+  for (const path of ['/fine', '/slow']) await ask(t, port, { path })
+  t.match(await log.entry('/slow'), { status: 200, sampled: false, kept: 'slow' })
+  t.equal(log.entries().length, 1)
+})

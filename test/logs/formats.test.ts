@@ -39,17 +39,34 @@ t.test('nginx: combined, with pairs behind it', async t => {
 
 t.test('nginx: a log_format of one’s own, and what nginx escapes', async t => {
   const template = `$msec|$request_method|$request_uri|$status|"$http_user_agent"|$${'{http_traceparent}'}`
-  t.strictSame(fieldsOf('nginx', '1795000000.123|GET|/a|200|"a\\x22b"|-', template), {
+  const fields = fieldsOf('nginx', '1795000000.123|GET|/a|200|"a\\x22b"|-', template)
+  t.match(fields, {
     end: '1795000000.123',
     method: 'GET',
     url: '/a',
     status: '200',
     user_agent: 'a"b'
   })
+  t.notOk('header.traceparent' in Object(fields), 'a dash is nothing')
   t.equal(fieldsOf('nginx', 'no such line', template), 'not of this format')
   for (const bad of ['no variable', '$status$request'])
     t.match(logFormats.get('nginx')?.reader(bad), { complaint: /log_format/ })
 })
+
+t.test(
+  'nginx: a variable that means nothing here keeps its name, one of the answer is none of the request',
+  async t => {
+    const template = '$status $request_id $http_x_forwarded_for $sent_http_traceparent'
+    const fields = fieldsOf('nginx', '200 4bf9 10.0.0.7 00-x up_id=7 sent_http_b3=0', template)
+    t.match(fields, {
+      request_id: '4bf9',
+      http_x_forwarded_for: '10.0.0.7',
+      'header.x-forwarded-for': '10.0.0.7'
+    })
+    for (const header of ['traceparent', 'b3']) t.notOk(`header.${header}` in Object(fields), header)
+    t.match(fieldsOf('nginx', '200 1 2 3', template), { sent_http_traceparent: '3' })
+  }
+)
 
 t.test('alb: the example of its documentation, and parts that were never reached', async t => {
   const line =
@@ -98,6 +115,57 @@ t.test('json: by the names that Envoy, Caddy, Traefik and nginx give', async t =
   )
   t.equal(fieldsOf('json', '{'), 'not JSON')
   for (const line of ['[1]', 'null', '7', '"x"']) t.equal(fieldsOf('json', line), 'no JSON object', line)
+})
+
+t.test('json: a line of Istio’s Envoy, whose times are milliseconds and whose client has a port', async t => {
+  // https://istio.io/latest/docs/tasks/observability/logs/access-log/
+  const line =
+    '{"authority":"httpbin:8000","bytes_received":0,"bytes_sent":135,"connection_termination_details":null,"downstream_local_address":"10.96.81.120:8000","downstream_remote_address":"10.244.0.15:44390","duration":7,"method":"GET","path":"/status/418?a=1","protocol":"HTTP/1.1","request_id":"84961386-6d84-929d-98bd-c5aee93b5c88","requested_server_name":null,"response_code":418,"response_code_details":"via_upstream","response_flags":"-","route_name":"default","start_time":"2026-11-20T11:30:00.123Z","upstream_cluster":"outbound|8000||httpbin.foo.svc.cluster.local","upstream_host":"10.244.0.17:80","upstream_service_time":"6","user_agent":"curl/8.0","x_forwarded_for":null}'
+  t.match(fieldsOf('json', line), {
+    start: '2026-11-20T11:30:00.123Z',
+    duration_ms: '7',
+    method: 'GET',
+    path: '/status/418?a=1',
+    host: 'httpbin:8000',
+    status: '418',
+    client: '10.244.0.15',
+    upstream: '10.244.0.17:80'
+  })
+  t.match(
+    fieldsOf('json', '{":authority":"a","user-agent":"b","x-envoy-origin-path":"/c","response_code":200}'),
+    { host: 'a', user_agent: 'b', path: '/c' },
+    'as Envoy Gateway has it'
+  )
+  t.match(fieldsOf('json', '{"response_code":200,"downstream_remote_address":"[2001:db8::1]:443"}'), {
+    client: '2001:db8::1'
+  })
+})
+
+t.test('json: Traefik’s durations are nanoseconds, Caddy’s and Alibaba’s are seconds', async t => {
+  t.match(fieldsOf('json', '{"Duration":7312400,"OriginDuration":7000000}'), { duration_ms: '7.312400' })
+  t.match(fieldsOf('json', '{"Duration":1}'), { duration_ms: '0.000001' })
+  const caddy =
+    '{"ts":1795000000.5,"duration":0.000929675,"request":{"remote_ip":"10.0.0.1","client_ip":"10.0.0.7"},"status":200}'
+  t.match(fieldsOf('json', caddy), { duration: '0.000929675', client: '10.0.0.7' })
+  t.notOk('duration_ms' in Object(fieldsOf('json', caddy)))
+  t.match(
+    fieldsOf(
+      'json',
+      '{"__topic__":"alb_layer7_access_log","client_ip":"10.0.0.7","read_request_time":"3","request_time":"0.250","request_uri":"/a?b=1","status":"200","time":"2026-11-20T19:30:00+08:00","upstream_addr":"10.0.0.9:80"}'
+    ),
+    { duration: '0.250', url: '/a?b=1', end: '2026-11-20T19:30:00+08:00', client: '10.0.0.7' }
+  )
+})
+
+t.test('json: however deep a line is, it does not stop the reader', async t => {
+  for (const [depth, open, close] of [
+    [9_000, '[', ']'],
+    [125_000, '[', ']'],
+    [40_000, '{"a":', '}']
+  ] as const) {
+    const taken = readerOf('json')(`{"b":1,"a":${open.repeat(depth)}1${close.repeat(depth)}}`)
+    t.ok(typeof taken === 'string' ? reasons.has(taken) : taken.get('b') === '1', `${depth} of ${open}`)
+  }
 })
 
 t.test('whatever a line holds, it is fields or a reason, and soon', async t => {

@@ -60,6 +60,28 @@ t.test('a gateway that has spans of its own names them', async t => {
   t.match(spanOf({ trace_id: '8448eb211c80319c' }), { traceId: '00000000000000008448eb211c80319c' })
 })
 
+t.test('a span is never its own parent', async t => {
+  const parent = '00f067aa0ba902b7'
+  // The gateway logs the header that it sent: the span in it is its own.
+  t.match(spanOf({ http_b3: `${traceId}-${spanId}-1-${parent}`, span_id: spanId }), {
+    spanId,
+    parentId: parent
+  })
+  t.match(spanOf({ http_traceparent: `00-${traceId}-${spanId}-01`, span_id: spanId }), {
+    spanId,
+    parentId: undefined
+  })
+  t.match(spanOf({ trace_id: traceId, span_id: spanId, parent_id: spanId }), { spanId, parentId: undefined })
+})
+
+t.test('Envoy’s 7 are milliseconds', async t => {
+  const { start, end } = spanOf({
+    ...{ trace_id: traceId, end: undefined, start_time: '2026-11-20T11:30:00.000Z' },
+    ...{ status: undefined, response_code: 200, duration: 7 }
+  })
+  t.equal(end - start, 7)
+})
+
 t.test('the same line is the same span, another is another', async t => {
   const fields = { trace_id: traceId }
   t.equal(spanOf(fields).spanId, spanOf(fields).spanId)
@@ -84,6 +106,9 @@ t.test('--map says what a field is called', async t => {
   ])
   t.match(spanOf({ tid: traceId }, map), { traceId })
   t.match(spanOf({ zipkin: `${traceId}-${spanId}-1` }, map), { traceId, parentId: spanId })
+  const seconds = new Map([['duration', 'took']])
+  const { start, end } = spanOf({ trace_id: traceId, response_flags: 'UH', took: 0.25 }, seconds)
+  t.equal(end - start, 250, 'and goes before what is known of a writer')
 })
 
 t.test('routes of rules name the span, secrets in queries are not told', async t => {

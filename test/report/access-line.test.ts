@@ -123,7 +123,7 @@ t.test('whatever bytes the caller sent, it is one line of JSON that no terminal 
 })
 
 t.test(
-  'a share of requests has lines: the traces that a lower sample rate keeps, and every error',
+  'a share of requests has lines: the traces that a lower sample rate keeps, every error, and what is kept late',
   async t => {
     const half = { format: 'json', to: 'stdout', rate: 0.5 } as const
     const of = (low: string, differing: Partial<Outcome> = {}) =>
@@ -134,6 +134,8 @@ t.test(
     t.equal(hasLine(of('7fffffffffffff', { status: 499, failure: 'CALLER_GONE' }), half), true)
     t.equal(hasLine(of('00000000000000'), { ...half, rate: 1 }), true)
     t.equal(hasLine(of('ffffffffffffff'), { ...half, rate: 0 }), false)
+    t.equal(hasLine(of('00000000000000'), { ...half, rate: 0 }, 'slow'), true, 'its spans are reported')
+    t.equal(hasLine(of('00000000000000'), { ...half, to: 'none' }, 'slow'), false)
     t.equal(hasLine(untraced(), { ...half, rate: 0 }), false)
     t.equal(hasLine(untraced({ status: 503 }), { ...half, to: 'none' }), false)
   }

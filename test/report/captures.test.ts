@@ -44,6 +44,23 @@ t.test('the newest are held, as many as the rules say at that time', async t => 
   t.equal(sumOf(captures, 'tracebridge_captures_held'), 1)
 })
 
+t.test('a secret inside the value of a harmless field goes, what the rules hide goes whole', async t => {
+  const captures = createCaptures(() => ({ keep: 1, take: () => true }))
+  const evidence = createEvidence(
+    { ...rule, secrets: new Set(['x-a']) },
+    ['Location', 'https://u:p@app/cb#access_token=x', 'X-A', 'x'],
+    false
+  )
+  const route = routeOf({ capture: { ...rule, secrets: new Set(['x-a']) } })
+  captures.request(outcomeOf({ route, path: '/', query: 'to=/b%23&otp_code=1', evidence, status: 503 }))
+  const [capture] = captures.all()
+  t.strictSame(capture?.request.headers, [
+    ['Location', 'https://REDACTED@app/cb#access_token=REDACTED'],
+    ['X-A', 'REDACTED']
+  ])
+  t.equal(capture?.query, 'to=/b%23&otp_code=REDACTED')
+})
+
 t.test('whatever is sent, no more than 4 MiB are held', async t => {
   const captures = createCaptures(() => ({ keep: 10_000, take: () => true }))
   const most = 4 * 1024 * 1024

@@ -27,6 +27,11 @@ t.test('text weighs what it is long', async t => {
   t.equal(weight({ name: 'GET' }), 3)
 })
 
+t.test('a link weighs as much as it may hold', async t => {
+  const link = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), reason: 'conflict', dialect: 'datadog' }
+  t.equal(weigh(makeSpan({ links: [link, link] })) - weigh(makeSpan()), 512)
+})
+
 t.test('a segment weighs too, and a parent that a caller made long', async t => {
   const own = {
     id: 'a',

@@ -39,6 +39,9 @@ t.test('what will not be kept is warned of', async t => {
     warningsOf(loaded(t, rulesOf(top, route))).filter(each => each.startsWith('capture'))
   t.strictSame(warned('capture: {}', ''), [])
   t.match(warned('capture: { headers: [Cookie, accept] }', ''), [/of cookie only REDACTED is ever kept/])
+  t.match(warned('capture: { headers: [X-Session-Token, Private-Token, accept] }', ''), [
+    /of x-session-token, private-token only REDACTED is ever kept/
+  ])
   t.match(warned('capture: {}', ', spans: none'), [/whose spans are kept are captured, and a reports none/])
   t.match(warned('capture: {}', ', capture: false'), [/no route captures anything/])
 })

@@ -85,6 +85,28 @@ t.test('a lull is followed, half of what is known at a time', async t => {
   t.ok(sampler.rate() > 0.7, `${sampler.rate()}`)
 })
 
+t.test('after two windows a lull is believed, however far it fell', async t => {
+  const { run, sampler } = world()
+  run(20_000, 30)
+  t.ok(sampler.rate() < 0.003, `${sampler.rate()}`)
+  run(10, 30)
+  t.equal(sampler.rate(), 1)
+})
+
+t.test('a single silent window is no lull, for it may be chance', async t => {
+  const { run, sampler } = world()
+  run(2000, 35)
+  run(200, 10)
+  t.ok(sampler.rate() < 0.06, `${sampler.rate()}`)
+})
+
+t.test('one a minute is one a minute, of however many', async t => {
+  const { run } = world({ target: aMinute })
+  run(500, 60)
+  const kept = run(500, 6000)
+  t.ok(Math.abs(kept - 100) < fiveSigma(3_000_000, 1 / 30_000) + 30, `${kept} in 100 minutes`)
+})
+
 t.test('after a long silence all that was known is forgotten', async t => {
   const { clock, run, sampler } = world()
   run(5000, 30)
