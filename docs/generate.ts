@@ -1,7 +1,8 @@
-// Writes what documents say of the code: the tables between `generated:` marks, docs/rules.md and rules/schema.json.
-// `npm run generate` writes, the test reads: a table that is not fresh fails it.
+// Writes what documents say of the code: the tables between `generated:` marks, docs/rules.md, and the schemas of the
+// rules and of the chart's values. `npm run generate` writes, the test reads: what is not fresh fails it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { valuesSchema, valuesTable } from './chart.ts'
 import { rulesSchema } from './schema.ts'
 import { baggageTable, dialectTable, failureTable, metricTable, ruleTable } from './tables.ts'
 
@@ -15,7 +16,8 @@ const tables: ReadonlyMap<string, () => string> = new Map([
   ['dialects', dialectTable],
   ['failures', failureTable],
   ['metrics', metricTable],
-  ['rules', ruleTable]
+  ['rules', ruleTable],
+  ['values', valuesTable]
 ])
 
 /** The text of a file as it is. */
@@ -25,11 +27,19 @@ export function read(path: string): string {
 
 /** Every generated document, fresh. */
 export function documents(): readonly Document[] {
-  const filled = ['README.md', 'docs/rules.md', 'docs/operating.md', 'docs/traces.md'].map(path => ({
-    path,
-    text: fill(read(path))
-  }))
-  return [...filled, { path: 'rules/schema.json', text: `${JSON.stringify(rulesSchema(), null, 2)}\n` }]
+  const paths = [
+    'README.md',
+    'docs/rules.md',
+    'docs/operating.md',
+    'docs/traces.md',
+    'helm/tracebridge/README.md'
+  ]
+  const filled = paths.map(path => ({ path, text: fill(read(path)) }))
+  return [
+    ...filled,
+    { path: 'rules/schema.json', text: `${JSON.stringify(rulesSchema(), null, 2)}\n` },
+    { path: 'helm/tracebridge/values.schema.json', text: `${JSON.stringify(valuesSchema(), null, 2)}\n` }
+  ]
 }
 
 function fill(text: string): string {

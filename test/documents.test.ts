@@ -13,7 +13,9 @@ t.test('every link of the documents to this repository leads somewhere', async t
     'CONTRIBUTING.md',
     'docs/rules.md',
     'docs/operating.md',
-    'docs/traces.md'
+    'docs/traces.md',
+    'docs/kubernetes.md',
+    'helm/tracebridge/README.md'
   ]) {
     const folder = new URL(`../${path}`, import.meta.url)
     for (const [, link = ''] of read(path).matchAll(/\]\(([^)#]+)[^)]*\)/g)) {

@@ -1,0 +1,29 @@
+// What must not pass: values that are misspelt or do not agree, and manifests that only a validator who means it refuses.
+
+/** Values as `--set` takes them, and what the complaint has to name. */
+export const misspelt: readonly (readonly [string, string])[] = [
+  ['replica=3', 'replica'],
+  ['image.tags=1', 'tags'],
+  ['mode=egde', 'mode'],
+  ['sidecar.natve=true', 'natve'],
+  ['drain.lingers=10', 'lingers'],
+  ['rules.samplng.rate=30%', 'samplng'],
+  ['rules.sampling.rat=30%', 'rat'],
+  ['rules.listen[0].address=:80', 'listen'],
+  ['rules.upstreams.a.emits[0]=b3', 'emits'],
+  ['terminationGracePeriodSeconds=30', 'terminationGracePeriodSeconds'],
+  ['existingRules=mine rules.spans=none', 'existingRules'],
+  ['smoke.job=true rules.upstreams.a.echo=true', 'smoke.route']
+]
+
+/** What is right in a manifest, and the same misspelt; each in another kind. */
+export const broken: readonly (readonly [string, string])[] = [
+  ['readinessProbe:', 'readynessProbe:'],
+  ['maxUnavailable: 2', 'maxUnavailabel: 2'],
+  ['averageUtilization:', 'averageUtilisation:'],
+  ['backendRefs:', 'backendRef:'],
+  ['policyTypes:', 'policyType:'],
+  ['concurrencyPolicy:', 'concurencyPolicy:'],
+  ['successCondition:', 'sucessCondition:'],
+  ['endpoints:', 'endpoint:']
+]
