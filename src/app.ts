@@ -7,6 +7,7 @@ import { createPools } from './proxy/pools.ts'
 import { accessLine, hasLine, refusalLine } from './report/access-line.ts'
 import { createCaptures } from './report/captures.ts'
 import { hasFailed, judge } from './report/late.ts'
+import { createLatency } from './report/latency.ts'
 import { createLines } from './report/lines.ts'
 import type { Log } from './report/log.ts'
 import { createMetrics, type Gauges, type Metrics } from './report/metrics.ts'
@@ -67,6 +68,7 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
   let linesLost = 0
   let serving = false
   const propagation = createPropagation(now)
+  const latency = createLatency(now, randomIds.traceId())
   const timed = createTimed(now)
   const captures = createCaptures(() => live.rules.captures)
   propagation.watch(first.routes)
@@ -76,6 +78,7 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
     const spans = spansOf(outcome, judgement?.late)
     metrics.request(outcome, spans.length > 0)
     propagation.request(outcome)
+    latency.request(outcome)
     if (judgement !== undefined) metrics.judged(judgement)
     if (outcome.mediation !== undefined && hasFailed(outcome)) {
       outcome.route?.failed(outcome.attempts.at(-1)?.target.tags ?? untagged)
@@ -159,6 +162,7 @@ export async function start({ rules: first, load, log, stdout }: AppOptions): Pr
     metrics,
     captures: captures.all,
     migration: unneeded => migrationOf(propagation, live.rules, now(), unneeded),
+    latency: () => latency.report(live.rules.service.instance),
     ready: () => serving,
     reload
   })

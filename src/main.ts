@@ -17,6 +17,8 @@ const commands: ReadonlyMap<string, () => Promise<Entry>> = new Map([
   ['check', async () => entry(await import('./cli/check.ts'), 'check')],
   ['translate', async () => entry(await import('./cli/translate.ts'), 'translate')],
   ['smoke', async () => entry(await import('./cli/smoke.ts'), 'smoke')],
+  ['gate', async () => entry(await import('./cli/gate.ts'), 'gate')],
+  ['compare', async () => entry(await import('./cli/compare.ts'), 'compare')],
   ['replay', async () => entry(await import('./cli/replay.ts'), 'replay')],
   ['spans', async () => entry(await import('./cli/spans.ts'), 'spans')],
   ['echo', async () => entry(await import('./cli/echo.ts'), 'echo')]

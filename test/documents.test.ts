@@ -15,7 +15,8 @@ t.test('every link of the documents to this repository leads somewhere', async t
     'docs/operating.md',
     'docs/traces.md',
     'docs/kubernetes.md',
-    'helm/tracebridge/README.md'
+    'helm/tracebridge/README.md',
+    'docs/canary.md'
   ]) {
     const folder = new URL(`../${path}`, import.meta.url)
     for (const [, link = ''] of read(path).matchAll(/\]\(([^)#]+)[^)]*\)/g)) {

@@ -14,15 +14,17 @@ const may: Readonly<Record<string, readonly string[]>> = {
   exporters: ['trace', 'version'],
   mediate: ['trace', 'baggage', 'dialects', 'samplers'],
   route: [],
+  sketch: [],
+  gate: ['sketch'],
   rules: ['trace', 'baggage', 'dialects', 'samplers', 'exporters', 'mediate', 'route'],
-  report: ['trace', 'dialects', 'exporters', 'mediate', 'rules', 'version'],
+  report: ['trace', 'dialects', 'exporters', 'mediate', 'rules', 'sketch', 'version'],
   proxy: ['trace', 'baggage', 'dialects', 'mediate', 'route', 'rules', 'report', 'listen'],
   logs: ['trace', 'dialects', 'exporters', 'mediate', 'report', 'route', 'rules'],
   translate: ['trace', 'mediate', 'rules', 'proxy'],
   echo: ['listen'],
-  admin: ['trace', 'rules', 'report', 'translate', 'listen'],
+  admin: ['trace', 'rules', 'report', 'translate', 'sketch', 'gate', 'listen'],
   app: ['trace', 'rules', 'report', 'proxy', 'echo', 'admin'],
-  cli: ['trace', 'rules', 'logs', 'report', 'translate', 'echo', 'app', 'version'],
+  cli: ['trace', 'rules', 'logs', 'report', 'translate', 'sketch', 'gate', 'echo', 'app', 'version'],
   main: ['cli', 'version'],
   version: [],
   listen: []
@@ -61,7 +63,7 @@ t.test(
   'the heart, the dialects and what lies below them touch no socket, file, clock or process',
   async t => {
     const world = /from 'node:(?!crypto')|process\.|Date\.now|performance\./
-    for (const room of ['trace', 'baggage', 'dialects', 'samplers', 'mediate', 'route']) {
+    for (const room of ['trace', 'baggage', 'dialects', 'samplers', 'mediate', 'route', 'sketch', 'gate']) {
       for (const file of filesBelow(join(src, room))) {
         t.notMatch(readFileSync(file, 'utf8'), world, `${relative(src, file)} is pure`)
       }

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { listenOn } from '../listen.ts'
 import type { Capture } from '../report/capture.ts'
+import type { LatencyReport } from '../report/latency.ts'
 import type { Log } from '../report/log.ts'
 import type { Metrics } from '../report/metrics.ts'
 import { type Migration, parseUnneeded, type Unneeded } from '../report/migration.ts'
@@ -11,6 +12,7 @@ import { randomIds } from '../trace/ids.ts'
 import { translate } from '../translate/translate.ts'
 import { type Answer, type Handler, json, pathOf, queryOf, text } from './answer.ts'
 import { captureSummaries, capturesOf, capturesPath, isCaptures } from './captures.ts'
+import { comparisonFor } from './comparison.ts'
 import { refusal } from './guard.ts'
 import { questionOf } from './question.ts'
 import { configOf, samplingCalls } from './sampling.ts'
@@ -28,6 +30,8 @@ export type AdminOptions = {
   readonly captures: () => readonly Capture[]
   /** Which dialects arrive, and what nobody needs any more. */
   readonly migration: (unneeded: Unneeded | undefined) => Migration
+  /** How long attempts took, by the tags of targets. */
+  readonly latency: () => LatencyReport
   /** Serving: rules are loaded, listeners bound, not draining. */
   readonly ready: () => boolean
   readonly reload: () => Promise<Reloaded>
@@ -75,6 +79,15 @@ export function createAdmin(options: AdminOptions): Admin {
         return asked !== null && unneeded === undefined
           ? json(400, { error: 'unneeded: expected a time such as 30m, 12h or 7d' })
           : json(200, options.migration(unneeded))
+      }
+    ],
+    // On one line: a thousand sketches on a line for each count would be many times as long.
+    ['/api/latency', () => ({ ...json(200, {}), body: `${JSON.stringify(options.latency())}\n` })],
+    [
+      '/api/compare',
+      request => {
+        const compared = comparisonFor(queryOf(request), options.latency())
+        return 'problem' in compared ? json(400, { error: compared.problem }) : json(200, compared)
       }
     ]
   ])

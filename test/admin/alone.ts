@@ -4,6 +4,7 @@ import { type Dispatcher, request } from 'undici'
 import { createAdmin, type Reloaded } from '../../src/admin/server.ts'
 import type { Capture } from '../../src/report/capture.ts'
 import { nothing } from '../../src/report/counts.ts'
+import { createLatency, type Latency } from '../../src/report/latency.ts'
 import { createLog } from '../../src/report/log.ts'
 import { createMetrics, type Metrics } from '../../src/report/metrics.ts'
 import { migrationOf } from '../../src/report/migration.ts'
@@ -25,6 +26,7 @@ export type Alone = {
   readonly port: number
   readonly metrics: Metrics
   readonly propagation: Propagation
+  readonly latency: Latency
   readonly reloads: () => number
   /** Lines of the process log. */
   readonly log: readonly string[]
@@ -50,6 +52,7 @@ export async function alone(t: Test, text: string = yaml): Promise<Alone> {
     certificates: () => []
   })
   const propagation = createPropagation(() => 0)
+  const latency = createLatency(() => 0, 'epoch')
   let reloads = 0
   const log: string[] = []
   const captures: readonly Capture[] = []
@@ -65,13 +68,14 @@ export async function alone(t: Test, text: string = yaml): Promise<Alone> {
     metrics,
     captures: () => state.captures,
     migration: unneeded => migrationOf(propagation, rules, 0, unneeded),
+    latency: () => latency.report('alone'),
     ready: () => state.ready,
     reload
   })
   const { port } = await admin.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(() => admin.close())
   const url = `http://127.0.0.1:${port}`
-  return Object.assign(state, { url, port, log, metrics, propagation, reloads: () => reloads })
+  return Object.assign(state, { url, port, log, metrics, propagation, latency, reloads: () => reloads })
 }
 
 export type Answer = { status: number; headers: Dispatcher.ResponseData['headers']; text: string }

@@ -127,8 +127,9 @@ t.test('--help, --version and what it does not know', async t => {
   for (const [args, code, out] of [
     [['--help'], 0, /Usage: tracebridge COMMAND/],
     [['serve', '--help'], 0, /Usage: tracebridge serve/],
+    [['gate'], 3, /--baseline expects/],
     [['--version'], 0, /^\d+\.\d+\.\d+\n$/],
-    [['sreve'], 2, /expected one of serve, check, translate, smoke, replay, spans, echo/],
+    [['sreve'], 2, /expected one of serve, check, translate, smoke, gate, compare, replay, spans, echo/],
     [['serve', '--lisen', '1'], 2, /unknown flag --lisen, expected one of --rules/],
     [['serve', '--listen', 'nowhere'], 2, /\S/],
     [['serve', 'rules.yaml'], 2, /--rules/]

@@ -1,0 +1,106 @@
+// `tracebridge compare`: both sides of a rollout beside each other, for people who watch one. It judges nothing.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { comparisonOf } from '../gate/compare.ts'
+import { between, sidesOf as countedOf, type Sides } from '../gate/snapshot.ts'
+import { type Counted, periodOf } from '../gate/tally.ts'
+import { parseDuration } from '../rules/values.ts'
+import { comparisonText } from './figures.ts'
+import { basesOf, sidesOf } from './gate-flags.ts'
+import type { Io } from './io.ts'
+import { adminSource, type Taken } from './source.ts'
+import { helpFlag, parseFlags, refuse } from './usage.ts'
+
+export const summary = 'show traffic, errors and latencies of two versions beside each other'
+
+export const help = `tracebridge compare: ${summary}
+
+Usage: tracebridge compare --admin URL [--route NAME] [flags]
+
+  --admin URL            the admin address of a gateway; repeat it for every replica
+  --route NAME           one route of the rules (default: all together)
+  --baseline TAG=VALUE   by a tag of targets in the rules (default service.tag=base)
+  --candidate TAG=VALUE  (default service.tag=gray)
+  --window TIME          how long to count (default 10s)
+  --token TOKEN          a bearer token to show (or TRACEBRIDGE_TOKEN in the environment)
+  --json                 one JSON object instead of the table
+  -h, --help             this text
+
+It counts what passes in that time, and shows in brackets from where to where each number may be (95 %).
+
+  tracebridge compare --admin http://127.0.0.1:9901 --route orders.get --window 1m
+
+Exit code: 0, 2 wrong usage, or nothing that can be told apart, 4 a gateway that does not answer.
+`
+
+const options = {
+  admin: { type: 'string', multiple: true },
+  route: { type: 'string' },
+  baseline: { type: 'string', default: 'service.tag=base' },
+  candidate: { type: 'string', default: 'service.tag=gray' },
+  window: { type: 'string', default: '10s' },
+  token: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  ...helpFlag
+} as const
+
+/** Runs for `--window`. */
+export async function compare(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
+  const flags = parseFlags(argv, options)
+  if ('complaint' in flags) return refuse(io, 'compare', flags.complaint)
+  const { values, positionals } = flags
+  if (values.help === true) {
+    io.stdout(help)
+    return 0
+  }
+  if (positionals.length > 0) return refuse(io, 'compare', 'takes no arguments, only flags')
+  const sides = sidesOf(values.baseline, values.candidate)
+  if ('complaint' in sides) return refuse(io, 'compare', sides.complaint)
+  const bases = basesOf(values.admin ?? [])
+  if ('complaint' in bases) return refuse(io, 'compare', bases.complaint)
+  if (bases.length === 0) return refuse(io, 'compare', 'expects --admin URL, which may be repeated')
+  const window = parseDuration(values.window)
+  if (window === undefined || window === 0) {
+    return refuse(io, 'compare', '--window expects a time such as 10s')
+  }
+
+  const source = adminSource(bases, values.token ?? io.env['TRACEBRIDGE_TOKEN'])
+  const from = performance.now()
+  const first = await source.take(signal)
+  if (!('unreachable' in first)) await sleep(window, undefined, { signal }).catch(() => {})
+  const last = 'unreachable' in first ? first : await source.take(signal)
+  const counted = countedIn(first, last, sides)
+  if ('unreachable' in counted || 'wrong' in counted) {
+    const [reason, code] = 'wrong' in counted ? [counted.wrong, 2] : [counted.unreachable, 4]
+    io.stderr(`tracebridge compare: ${reason}\n`)
+    return code
+  }
+  const seconds = (performance.now() - from) / 1000
+  const comparison = comparisonOf(periodOf(counted.all), values.route ?? null, seconds, counted.scale)
+  io.stdout(
+    values.json
+      ? `${JSON.stringify(comparison, null, 2)}\n`
+      : comparisonText(comparison, [sides.baseline.text, sides.candidate.text])
+  )
+  return 0
+}
+
+type InTime =
+  | { readonly all: readonly Counted[]; readonly scale: Extract<Taken, { readonly scale: unknown }>['scale'] }
+  | { readonly wrong: string }
+  | { readonly unreachable: string }
+
+function countedIn(first: Taken, last: Taken, sides: Sides): InTime {
+  if ('unreachable' in first) return first
+  if ('unreachable' in last) return last
+  const all: Counted[] = []
+  for (const [i, now] of last.snapshots.entries()) {
+    const before = first.snapshots[i]
+    const series = before === undefined ? undefined : between(before, now)
+    if (series === undefined)
+      return { wrong: `${now.who} restarted meanwhile, or stands for several gateways` }
+    const counted = countedOf(series, sides)
+    if (counted === undefined) return { wrong: 'a target is of both sides' }
+    all.push(...counted)
+  }
+  return { all, scale: last.scale }
+}

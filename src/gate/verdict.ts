@@ -1,0 +1,128 @@
+// The verdict on a rollout, from what was counted: pass, fail, or not known yet, always with the reason. It has no clock
+// and no source, and what it has not been shown it does not presume to be well.
+import type { Scale } from '../sketch/scale.ts'
+import { type ErrorFinding, errorsOf } from './errors.ts'
+import { type LatencyFinding, latencyOf } from './latency.ts'
+import { type Period, sideOf, together } from './tally.ts'
+
+export type GateSettings = {
+  readonly p95Ratio: number
+  readonly errorRatio: number
+  /** Requests of each side, on routes that both served, below which nothing is said of latency. */
+  readonly minSamples: number
+  readonly floorMs: number
+}
+
+export type Verdict = 'pass' | 'fail' | 'inconclusive'
+
+export type Judgement = {
+  readonly verdict: Verdict
+  /** For people; what decided comes first. */
+  readonly why: readonly string[]
+  /** There was enough to judge by, and it proves neither side of the line. */
+  readonly enough: boolean
+  readonly latency: LatencyFinding
+  readonly errors: ErrorFinding
+  /** Requests of each side on routes that both served often enough. */
+  readonly compared: { readonly baseline: number; readonly candidate: number }
+}
+
+/** Parts of a window in which the direction is compared. */
+export const parts = 5
+
+/** Judges stretches of time that follow one another as five of about the same length. */
+export function judge(periods: readonly Period[], scale: Scale, settings: GateSettings): Judgement {
+  const windows = inParts(periods)
+  const whole = together(windows)
+  const latency = latencyOf(whole, windows, scale, settings)
+  const errors = errorsOf(whole, windows, settings.errorRatio)
+  const compared = {
+    baseline: latency.routes.reduce((sum, { requests }) => sum + requests.baseline, 0),
+    candidate: latency.routes.reduce((sum, { requests }) => sum + requests.candidate, 0)
+  }
+  const shown = { latency, errors, compared }
+  const lacking = lackOf(whole, compared, settings)
+  const failing = failingOf(shown, settings, lacking === undefined)
+  if (failing.length > 0) return { verdict: 'fail', why: failing, enough: true, ...shown }
+  if (lacking !== undefined) return { verdict: 'inconclusive', why: [lacking], enough: false, ...shown }
+  const open = openOf(shown, settings)
+  return open.length > 0
+    ? { verdict: 'inconclusive', why: open, enough: true, ...shown }
+    : {
+        verdict: 'pass',
+        why: [`p95 is proven to be below ${settings.p95Ratio} times the baseline's, or within the floor`],
+        enough: true,
+        ...shown
+      }
+}
+
+/** As five: those that are left over go to the first ones. */
+function inParts(periods: readonly Period[]): readonly Period[] {
+  const windows: Period[] = []
+  for (let i = 0; i < parts; i++) {
+    const from = Math.round((i * periods.length) / parts)
+    const to = Math.round(((i + 1) * periods.length) / parts)
+    windows.push(together(periods.slice(from, to)))
+  }
+  return windows
+}
+
+type Shown = Pick<Judgement, 'latency' | 'errors' | 'compared'>
+
+function lackOf(whole: Period, { baseline, candidate }: Judgement['compared'], { minSamples }: GateSettings) {
+  const served = {
+    baseline: sideOf(whole, 'baseline').latency.count,
+    candidate: sideOf(whole, 'candidate').latency.count
+  }
+  if (served.baseline === 0 && served.candidate === 0) return 'no requests of either side'
+  if (served.baseline === 0) return 'no requests of the baseline'
+  if (served.candidate === 0) return 'no requests of the candidate'
+  if (Math.min(baseline, candidate) < minSamples) {
+    return `too few requests on routes that both sides served: ${baseline} of the baseline and ${candidate} of the candidate, ${minSamples} are needed of each`
+  }
+  return candidate * 2 < served.candidate
+    ? 'most requests of the candidate are on routes that the baseline hardly served'
+    : undefined
+}
+
+/** Errors prove themselves however few requests there were; a p95 of few requests is none. */
+function failingOf({ latency, errors }: Shown, settings: GateSettings, enough: boolean): string[] {
+  const why: string[] = []
+  if (enough && latency.finding === 'over') {
+    const routes = latency.routes.filter(({ finding }) => finding === 'over')
+    for (const { route, ratio, line } of routes) {
+      why.push(`p95 of ${route} is ${times(ratio.value)} the baseline's, the line is ${times(line)}`)
+    }
+    if (routes.length === 0 && latency.ratio !== undefined) {
+      why.push(
+        `p95 over all routes is ${times(latency.ratio.value)} the baseline's, the line is ${times(settings.p95Ratio)}`
+      )
+    }
+  }
+  if (errors.finding === 'over') {
+    const routes = errors.routes.filter(({ finding }) => finding === 'over')
+    const where = routes.length === 0 ? '' : ` (${routes.map(({ route }) => route).join(', ')})`
+    why.push(`the candidate fails more than ${times(settings.errorRatio)} as often as the baseline${where}`)
+  }
+  return why
+}
+
+/** What keeps a pass away although there is enough to judge by. */
+function openOf({ latency, errors }: Shown, { minSamples, errorRatio }: GateSettings): string[] {
+  const why: string[] = []
+  if (latency.finding !== 'within') why.push('p95 is proven neither beyond the line nor within it')
+  for (const { route, requests, ratio, line } of latency.routes) {
+    if (latency.routes.length === 1 || Math.min(requests.baseline, requests.candidate) < minSamples) continue
+    if (ratio.value > line) {
+      why.push(`p95 of ${route} looks ${times(ratio.value)} the baseline's, which is not proven`)
+    }
+  }
+  if (errors.finding === 'open') {
+    why.push(`the candidate seems to fail more than ${times(errorRatio)} as often, which is not proven`)
+  }
+  return why
+}
+
+function times(ratio: number): string {
+  return `${ratio.toFixed(2)} times`
+}

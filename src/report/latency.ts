@@ -1,0 +1,113 @@
+// How long attempts took, and how many failed, by route and by the tags of the target that served: GET /api/latency.
+// Counts since the start, exact, bounded in number; who wants a window takes two reports and subtracts. It judges nothing.
+import { add, type Bins, emptyBins } from '../sketch/bins.ts'
+import { indexOf } from '../sketch/scale.ts'
+import { type WrittenSketch, writeSketch } from '../sketch/written.ts'
+import type { AttemptOutcome, Outcome } from './outcome.ts'
+
+export type LatencySeries = {
+  readonly route: string
+  /** Of the target; those that it has none of are left out. */
+  readonly tags: { readonly 'service.tag'?: string; readonly version?: string }
+  /** Attempts; as many as the sketch holds. */
+  readonly count: number
+  /** Those that ended with a status of 500 or more, or without an answer. */
+  readonly errors: number
+  /** Milliseconds from an attempt's start to the last byte of its answer. */
+  readonly sketch: WrittenSketch
+}
+
+/** What one process has counted. Its keys are part of the contract. */
+export type LatencyReport = {
+  /** `service.instance` of the rules. */
+  readonly instance: string
+  /** Another one after every start: counts of different epochs cannot be subtracted. */
+  readonly epoch: string
+  /** ISO 8601. */
+  readonly at: string
+  /** When counting began. ISO 8601. */
+  readonly since: string
+  /** Attempts for which there was no room in `series`. */
+  readonly beyond: number
+  readonly series: readonly LatencySeries[]
+}
+
+export type Latency = {
+  /** Counts a finished request. */
+  readonly request: (outcome: Outcome) => void
+  readonly report: (instance: string) => LatencyReport
+}
+
+type Tally = {
+  readonly route: string
+  readonly tag: string
+  readonly version: string
+  errors: number
+  bins: Bins
+}
+
+/** Routes times tags; a sketch takes up to 10 KiB. */
+const seriesCap = 1_000
+
+/** `now` gives milliseconds since the Unix epoch; `epoch` names this process's life. */
+export function createLatency(now: () => number, epoch: string): Latency {
+  const since = now()
+  const routes = new Map<string, Tally[]>()
+  let size = 0
+  let beyond = 0
+
+  /** A route has few targets, so a list of them is searched and no key is built. */
+  const tallyOf = (route: string, tag: string, version: string): Tally | undefined => {
+    const known = routes.get(route)
+    if (known !== undefined) {
+      for (const tally of known) if (tally.tag === tag && tally.version === version) return tally
+    }
+    if (size >= seriesCap) return undefined
+    size++
+    const tally = { route, tag, version, errors: 0, bins: emptyBins() }
+    if (known === undefined) routes.set(route, [tally])
+    else known.push(tally)
+    return tally
+  }
+
+  const count = (route: string, attempt: AttemptOutcome): void => {
+    if (isCallers(attempt)) return
+    const { tags } = attempt.target
+    const tally = tallyOf(route, tags.get('service.tag') ?? '', tags.get('version') ?? '')
+    if (tally === undefined) {
+      beyond++
+      return
+    }
+    add(tally.bins, indexOf(attempt.end - attempt.start))
+    if ((attempt.failureStatus ?? attempt.status ?? 0) >= 500) tally.errors++
+  }
+
+  return {
+    request: ({ route, attempts }) => {
+      if (route === undefined) return
+      for (const attempt of attempts) count(route.name, attempt)
+    },
+    report: instance => ({
+      instance,
+      epoch,
+      at: new Date(now()).toISOString(),
+      since: new Date(since).toISOString(),
+      beyond,
+      series: [...routes.values()].flat().map(({ route, tag, version, errors, bins }) => ({
+        route,
+        tags: { ...(tag === '' ? {} : { 'service.tag': tag }), ...(version === '' ? {} : { version }) },
+        count: bins.count,
+        errors,
+        sketch: writeSketch(bins)
+      }))
+    })
+  }
+}
+
+/**
+ * A request that the gateway could not pass on says nothing of the target. A caller that left does: it waited so long,
+ * and to leave out whoever loses patience would hide the slowest.
+ */
+function isCallers({ failureStatus }: AttemptOutcome): boolean {
+  return failureStatus !== undefined && failureStatus < 500 && failureStatus !== 499
+}

@@ -1,0 +1,106 @@
+import t from 'tap'
+import { readReport } from '../../src/gate/report.ts'
+import { parseSelector, selects } from '../../src/gate/selector.ts'
+import { between, type Snapshot, sidesOf } from '../../src/gate/snapshot.ts'
+
+const written = {
+  instance: 'a',
+  epoch: 'life-1',
+  at: '2026-01-02T03:04:05.006Z',
+  since: '2026-01-02T03:00:00.000Z',
+  beyond: 0
+}
+
+function series(tag: string, counts: readonly number[], errors = 0, route = 'orders') {
+  const count = counts.reduce((sum, one) => sum + one, 0)
+  return { route, tags: { 'service.tag': tag }, count, errors, sketch: { gamma: 1.02, first: 100, counts } }
+}
+
+function snapshot(all: readonly unknown[], differing: object = {}): Snapshot {
+  const read = readReport('gateway:9901', { ...written, series: all, ...differing })
+  if ('wrong' in read) throw new Error(read.wrong)
+  return read.snapshot
+}
+
+function selector(text: string) {
+  const parsed = parseSelector(text)
+  if (parsed === undefined) throw new Error(text)
+  return parsed
+}
+
+const sides = { baseline: selector('service.tag=base'), candidate: selector('service.tag=gray') }
+
+t.test('what came between two snapshots is counted for its side', async t => {
+  const earlier = snapshot([series('base', [5, 5], 1), series('other', [3])])
+  const later = snapshot([series('base', [5, 8], 2), series('other', [3]), series('gray', [1])])
+  const since = between(earlier, later)
+  const counted = sidesOf(since ?? [], sides)
+  t.match(counted, [
+    { side: 'baseline', route: 'orders', errors: 1, latency: { count: 3 } },
+    { side: 'candidate', route: 'orders', errors: 0, latency: { count: 1 } }
+  ])
+  t.equal(since?.length, 2, 'what did not move is not counted')
+})
+
+t.test('a life of its own cannot be subtracted from another', async t => {
+  const earlier = snapshot([series('base', [5, 5], 1)])
+  for (const [later, why] of [
+    [
+      snapshot([series('base', [50, 50], 10)], { epoch: 'life-2' }),
+      'another epoch, although there is more of all'
+    ],
+    [snapshot([series('base', [5, 4], 1)]), 'fewer requests'],
+    [snapshot([series('base', [5, 5], 0)]), 'fewer errors'],
+    [snapshot([]), 'nothing any more']
+  ] as const) {
+    t.equal(between(earlier, later), undefined, why)
+  }
+})
+
+t.test('a target of both sides is of none', async t => {
+  const counted = snapshot([series('base', [5])])
+  const both = { baseline: selector('service.tag=base'), candidate: selector('service.tag=base') }
+  t.equal(sidesOf([...counted.series.values()], both), undefined)
+})
+
+t.test('a selector names tags, all of which must be there', async t => {
+  const two = selector('service.tag=gray,version=1.9')
+  t.ok(
+    selects(
+      two,
+      new Map([
+        ['service.tag', 'gray'],
+        ['version', '1.9'],
+        ['zone', 'a']
+      ])
+    )
+  )
+  t.notOk(selects(two, new Map([['service.tag', 'gray']])))
+  for (const wrong of ['', 'gray', '=gray', 'a=', 'a=b,', 'a=b c', 'a=é', '1=2', `a=${'b'.repeat(201)}`]) {
+    t.equal(parseSelector(wrong), undefined, wrong)
+  }
+})
+
+t.test('a report that does not add up is none', async t => {
+  const sound = { ...written, series: [series('base', [5, 5], 1)] }
+  t.ok('snapshot' in readReport('a', sound))
+  t.ok('snapshot' in readReport('a', { ...sound, more: true }), 'what a newer one says besides is no harm')
+  for (const wrong of [
+    undefined,
+    null,
+    [],
+    'report',
+    {},
+    { ...sound, epoch: '' },
+    { ...sound, at: 'yesterday' },
+    { ...sound, beyond: -1 },
+    { ...sound, series: {} },
+    { ...sound, series: [{ ...series('base', [5]), count: 6 }] },
+    { ...sound, series: [{ ...series('base', [5]), errors: 6 }] },
+    { ...sound, series: [series('base', [5]), series('base', [5])] },
+    { ...sound, series: [{ ...series('base', [5]), sketch: { gamma: 1.1, first: 0, counts: [5] } }] },
+    { ...sound, series: [{ ...series('base', [5]), tags: { version: 5 } }] }
+  ]) {
+    t.match(readReport('a', wrong), { wrong: /./ }, JSON.stringify(wrong))
+  }
+})

@@ -1,0 +1,212 @@
+import t from 'tap'
+import { type GateSettings, type Judgement, judge } from '../../src/gate/verdict.ts'
+import { sketchScale } from '../../src/sketch/scale.ts'
+import { drawsOf } from '../draws.ts'
+import { part, type Share, windowOf } from './rollouts.ts'
+
+const settings: GateSettings = { p95Ratio: 1.2, errorRatio: 1.5, minSamples: 500, floorMs: 5 }
+const { latency } = drawsOf(7)
+
+/** So many times as slow as the baseline. */
+function share(requests: number, slower = 1, route = 'orders'): Share {
+  return {
+    route,
+    baseline: { requests, latency },
+    candidate: { requests, latency: () => slower * latency() }
+  }
+}
+
+function verdictOf(...shares: readonly Share[]): Judgement {
+  return judge(windowOf(...shares), sketchScale, settings)
+}
+
+t.test('with no requests, or of one side only, nothing is known, and it says why', async t => {
+  const none = { requests: 0, latency }
+  const some = { requests: 2000, latency }
+  for (const [shares, why] of [
+    [[], 'no requests of either side'],
+    [[{ baseline: none, candidate: some }], 'no requests of the baseline'],
+    [[{ baseline: some, candidate: none }], 'no requests of the candidate']
+  ] as const) {
+    t.match(verdictOf(...shares), { verdict: 'inconclusive', enough: false, why: [why] })
+  }
+})
+
+t.test('too few requests are not enough, however clear they seem', async t => {
+  t.match(verdictOf(share(99, 10)), {
+    verdict: 'inconclusive',
+    enough: false,
+    why: [/^too few requests .*495/]
+  })
+  t.match(verdictOf(share(100, 10)), { verdict: 'fail' })
+})
+
+t.test('both sides must have served the same routes', async t => {
+  const apart: Share[] = [
+    { route: 'a', baseline: { requests: 400, latency }, candidate: { requests: 0, latency } },
+    { route: 'b', baseline: { requests: 0, latency }, candidate: { requests: 400, latency } }
+  ]
+  t.match(verdictOf(...apart), { verdict: 'inconclusive', why: [/^too few requests on routes that both/] })
+  t.match(
+    verdictOf(share(400), {
+      route: 'new',
+      baseline: { requests: 0, latency },
+      candidate: { requests: 500, latency }
+    }),
+    { verdict: 'inconclusive', enough: false, why: [/^most requests of the candidate are on routes/] }
+  )
+})
+
+t.test('a change of what is asked for is no regression', async t => {
+  // The candidate gets the slow route nine times of ten, the baseline one time of ten; each is as fast as ever.
+  const slow = () => 10 * latency()
+  const { verdict } = verdictOf(
+    { route: 'fast', baseline: { requests: 1800, latency }, candidate: { requests: 200, latency } },
+    {
+      route: 'slow',
+      baseline: { requests: 200, latency: slow },
+      candidate: { requests: 1800, latency: slow }
+    }
+  )
+  t.not(verdict, 'fail')
+})
+
+t.test('one slower route of several stops the rollout, and is named', async t => {
+  const { verdict, why } = verdictOf(share(2000), share(2000, 1, 'cart'), share(600, 1.8, 'pay'))
+  t.equal(verdict, 'fail')
+  t.match(why, [/^p95 of pay is 1\.\d\d times the baseline's, the line is 1\.20 times$/])
+})
+
+t.test('routes that are all a little too slow are proven together', async t => {
+  const shares = Array.from({ length: 12 }, (_, i) => share(60, 1.5, `route-${i}`))
+  const { verdict, why, latency: found } = verdictOf(...shares)
+  t.equal(verdict, 'fail', why.join())
+  t.ok((found.ratio?.low ?? 0) > 1.2)
+})
+
+t.test('a few milliseconds more are never too slow', async t => {
+  const quick = (factor: number): Share => ({
+    baseline: { requests: 1000, latency: () => latency() / 100 },
+    candidate: { requests: 1000, latency: () => (factor * latency()) / 100 }
+  })
+  t.equal(verdictOf(quick(3)).verdict, 'pass')
+  t.equal(judge(windowOf(quick(3)), sketchScale, { ...settings, floorMs: 0 }).verdict, 'fail')
+})
+
+t.test('one bad minute is no regression: the direction must be the same in three of five parts', async t => {
+  const usual = part([share(1000)])
+  const bad = part([share(1000, 20)])
+  const { verdict } = judge([usual, usual, usual, bad, bad], sketchScale, settings)
+  t.equal(verdict, 'inconclusive')
+  t.equal(judge([bad, usual, bad, usual, bad], sketchScale, settings).verdict, 'fail')
+})
+
+t.test('more windows than one are judged as five parts all the same', async t => {
+  const fast = windowOf(share(300))
+  t.equal(judge([...fast, ...fast, ...fast], sketchScale, settings).verdict, 'pass')
+  const slow = windowOf(share(300, 1.6))
+  t.equal(judge([...slow, ...slow], sketchScale, settings).verdict, 'fail')
+})
+
+/** All of 40 ms, but for so many slow ones in a thousand. */
+function jumping(slow: number): () => number {
+  let i = 0
+  return () => (i++ % 1000 < slow ? 200 : 40)
+}
+
+t.test(
+  'where latencies jump, a p95 at the edge of the jump proves nothing, on whichever side it is',
+  async t => {
+    for (const [baseline, candidate] of [
+      [48, 52],
+      [48, 100],
+      [10, 52]
+    ] as const) {
+      const { verdict } = verdictOf({
+        baseline: { requests: 1000, latency: jumping(baseline) },
+        candidate: { requests: 1000, latency: jumping(candidate) }
+      })
+      t.equal(verdict, 'inconclusive', `${baseline} and ${candidate} slow ones in a thousand`)
+    }
+    const { verdict } = verdictOf({
+      baseline: { requests: 1000, latency: jumping(10) },
+      candidate: { requests: 1000, latency: jumping(100) }
+    })
+    t.equal(verdict, 'fail', 'away from it, it does')
+  }
+)
+
+t.test(
+  'a route that looks too slow without proof keeps a pass away, where it has enough requests',
+  async t => {
+    const uneven: Share = {
+      route: 'uneven',
+      baseline: { requests: 1000, latency: jumping(48) },
+      candidate: { requests: 1000, latency: jumping(52) }
+    }
+    const { verdict, why } = verdictOf(share(20_000), uneven)
+    t.equal(verdict, 'inconclusive')
+    t.match(why.join(), /p95 of uneven looks [45]\.\d\d times the baseline's, which is not proven/)
+  }
+)
+
+t.test('errors are proven without as many requests as a p95 needs', async t => {
+  const failing: Share = {
+    baseline: { requests: 20, latency, errors: 0 },
+    candidate: { requests: 20, latency, errors: 15 }
+  }
+  t.match(verdictOf(failing), { verdict: 'fail', why: [/^the candidate fails more than 1\.50 times/] })
+})
+
+t.test('more errors than there should be are doubted before they are proven', async t => {
+  const some = (errors: number) => (each: number) => (each === 0 ? errors : 0)
+  const judged = (errors: number) =>
+    judge(
+      [0, 1, 2, 3, 4].map(i =>
+        part([
+          {
+            baseline: { requests: 2000, latency },
+            candidate: { requests: 2000, latency, errors: some(errors)(i) }
+          }
+        ])
+      ),
+      sketchScale,
+      settings
+    )
+  t.equal(judged(0).verdict, 'pass')
+  t.equal(judged(2).verdict, 'pass', 'two may be chance')
+  t.match(judged(4), { verdict: 'inconclusive', why: [/seems to fail more/] })
+  t.match(judged(40), { verdict: 'inconclusive', why: [/seems to fail more/] }, 'all in one part of the time')
+})
+
+t.test('one hiccup of a candidate with little traffic holds no rollout', async t => {
+  const hiccup = (errors: number): Share => ({
+    baseline: { requests: 20_000, latency },
+    candidate: { requests: 200, latency, errors }
+  })
+  const quiet = hiccup(0)
+  const judged = (errors: readonly number[]) =>
+    judge(
+      errors.map(count => part([count === 0 ? quiet : hiccup(count)])),
+      sketchScale,
+      settings
+    ).errors.finding
+  t.equal(judged([1, 0, 0, 1, 0]), 'within')
+  t.equal(judged([3, 0, 0, 0, 0]), 'open')
+  t.equal(judged([1, 0, 1, 1, 0]), 'over')
+})
+
+t.test('errors of several routes add up, each by its own share of requests', async t => {
+  const route = (name: string, baseline: number, candidate: number): Share => ({
+    route: name,
+    baseline: { requests: 1000, latency, errors: baseline },
+    candidate: { requests: 200, latency, errors: candidate }
+  })
+  // Two in a thousand of the baseline, one in a hundred of the candidate, on each of eight routes.
+  const many = Array.from({ length: 8 }, (_, i) => route(`route-${i}`, 2, 2))
+  t.match(verdictOf(...many), { verdict: 'fail', errors: { finding: 'over' } })
+  const often = Array.from({ length: 8 }, (_, i) => route(`route-${i}`, 100, 60))
+  t.match(verdictOf(...often), { verdict: 'fail', errors: { finding: 'over' } }, 'by thousands')
+  const alike = Array.from({ length: 8 }, (_, i) => route(`route-${i}`, 100, 20))
+  t.equal(verdictOf(...alike).errors.finding, 'within')
+})
