@@ -101,7 +101,7 @@ const values: Readonly<Record<string, Schema>> = {
     }
   ),
   secrets: {
-    description: `What rules read as \`\${file:/run/secrets/NAME}\`.`,
+    description: `What rules read as \`\${file:/etc/tracebridge/secrets/NAME}\`.`,
     type: 'array',
     items: {
       type: 'object',
@@ -164,6 +164,11 @@ const values: Readonly<Record<string, Schema>> = {
   service: group('The Service, at the edge and with `sidecar.app`.', {
     type: text('Its type.', { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] }),
     port: wholeOrNone(1)('Its port; 80, with TLS 443.'),
+    externalTrafficPolicy: {
+      description:
+        '`Local` when null: callers keep their addresses, which `trust` judges. Only for NodePort and LoadBalancer.',
+      enum: ['Local', 'Cluster', null]
+    },
     annotations: labels('Its annotations.')
   }),
   networkPolicy: group(
@@ -171,10 +176,12 @@ const values: Readonly<Record<string, Schema>> = {
     {
       enabled: flag('Make one.'),
       from: theirList('Who may send requests; anybody when empty.'),
-      metricsFrom: theirList('Who may reach the admin port, besides the kubelet; nobody when empty.'),
+      metricsFrom: theirList(
+        'Who may reach the admin port, besides the kubelet; nobody when empty, Prometheus included.'
+      ),
       egress: {
         ...theirList(
-          'Rules for what goes out, besides DNS; when null anywhere but 169.254.169.254, the clouds’ metadata service.'
+          'Rules for what goes out, besides DNS; when null anywhere but 169.254.0.0/16 and 100.100.100.200, the clouds’ metadata services.'
         ),
         type: ['array', 'null']
       }
@@ -192,13 +199,19 @@ const values: Readonly<Record<string, Schema>> = {
     path: text('What paths begin with.', { pattern: '^/' })
   }),
   analysis: group(
-    'An AnalysisTemplate for Argo Rollouts: p95 and errors of one `service.tag` against another’s.',
+    'An AnalysisTemplate for Argo Rollouts: p95 and errors of the targets with one tag against another’s.',
     {
       enabled: flag('Make one.'),
       prometheus: text('Where the gateway’s metrics are.'),
       upstream: text('The upstream to judge, as the rules name it.'),
-      baseline: text('`service.tag` of the old version.'),
-      candidate: text('`service.tag` of the new one.'),
+      tag: text(
+        'The label of the tag that tells versions apart; `service.tag` of a target is `service_tag`.',
+        {
+          pattern: '^[a-zA-Z_][a-zA-Z0-9_]*$'
+        }
+      ),
+      baseline: text('The tag’s value for the old version.'),
+      candidate: text('The tag’s value for the new one.'),
       p95Ratio: { description: 'The new p95 over the old one, at most.', type: 'number', minimum: 0 },
       errorRatio: {
         description: 'The share of 5xx answers over the old one’s, at most.',
@@ -230,6 +243,15 @@ const values: Readonly<Record<string, Schema>> = {
       command: texts('Its command.'),
       args: texts('Its arguments.'),
       env: theirList('Its environment.'),
+      envFrom: theirList('The same, whole ConfigMaps or Secrets.'),
+      readinessProbe: theirs(
+        'When it may get requests. `httpGet` without a port goes through the gateway, which reaches a service on loopback as well.'
+      ),
+      livenessProbe: theirs('When it is to be started anew; the same holds for its port.'),
+      startupProbe: theirs('When it has started; the same holds for its port.'),
+      securityContext: theirs(
+        'Its security context, such as `runAsUser`, over what Pod Security "restricted" asks for.'
+      ),
       resources: theirs('Its resources.'),
       replicas: whole(0)('Its pods.')
     })

@@ -6,9 +6,13 @@ import type { Reader } from '../src/dialects/dialect.ts'
 import { accepted, isWritten } from '../src/dialects/find.ts'
 import { failures } from '../src/proxy/failure.ts'
 import { createCaptures } from '../src/report/captures.ts'
+import { loadFamilies } from '../src/report/load.ts'
 import { createMetrics, type Gauges } from '../src/report/metrics.ts'
 import { createPropagation } from '../src/report/propagation.ts'
+import type { Family } from '../src/report/series.ts'
+import { createUpstreams } from '../src/report/upstreams.ts'
 import { loadRules } from '../src/rules/load.ts'
+import { createWorkerCounts } from '../src/workers/counts.ts'
 import { rulesSchema } from './schema.ts'
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -92,9 +96,10 @@ export function failureTable(): string {
 }
 
 /** Every metric. */
-export function metricTable(): string {
+export function metricFamilies(): readonly Family[] {
   const gauges: Gauges = {
     inFlight: () => 0,
+    upgraded: () => 0,
     draining: () => false,
     connections: () => [],
     linesLost: () => 0,
@@ -105,11 +110,18 @@ export function metricTable(): string {
   }
   const { families } = createMetrics(gauges, [
     ...createPropagation(() => 0).families,
-    ...createCaptures(() => ({ keep: 0, take: () => false })).families
+    ...createCaptures(() => ({ keep: 0, take: () => false })).families,
+    ...createUpstreams(() => [], { info: () => {}, warn: () => {}, error: () => {} }).families,
+    ...loadFamilies({ connections: () => 0, turnedAway: () => 0, level: () => 0, shares: () => new Map() }),
+    ...createWorkerCounts(() => 0).families
   ])
+  return families
+}
+
+export function metricTable(): string {
   return table(
     ['metric', 'type', 'labels', 'meaning'],
-    families.map(({ name, type, labels, help }) => [
+    metricFamilies().map(({ name, type, labels, help }) => [
       `\`${type === 'counter' ? `${name}_total` : name}\``,
       type,
       labels.map(label => `\`${label}\``).join(', '),
@@ -173,14 +185,31 @@ const told: ReadonlyMap<string, string> = new Map([
   ['export[].otlp.url', ''],
   ['export[].zipkin.url', ''],
   ['export[].skywalking.url', ''],
-  ['upstreams.NAME.targets[].url', '']
+  ['upstreams.NAME.targets[].url', ''],
+  ['upstreams.NAME.sticky', 'none: by turns'],
+  ['upstreams.NAME.carry', 'none'],
+  ['upstreams.NAME.fallback', '`any`'],
+  ['upstreams.NAME.health', 'off'],
+  ['upstreams.NAME.health.path', ''],
+  ['upstreams.NAME.tls.ca', 'the public authorities'],
+  ['upstreams.NAME.tls.cert', 'none'],
+  ['upstreams.NAME.tls.server-name', 'the host of the URL'],
+  ['routes[].retries', "the upstream's"],
+  ['limits.body', 'none'],
+  ['overload.memory', 'what the system allows, where it says so'],
+  ['routes[].limits.body', 'that of the top'],
+  ['routes[].timeouts.request', "the listener's"]
 ])
 
 /** What a route or an upstream takes from the top is said there alone. */
 function defaultOf(effective: unknown, path: string): string {
   const known = told.get(path)
   if (known !== undefined) return known
-  if (/^(routes|upstreams|trust)./.test(path) && !/timeouts|weight/.test(path)) return ''
+  if (
+    /^(routes|upstreams|trust)./.test(path) &&
+    !/timeouts|weight|limits|ejection|health|retries|resend|verify/.test(path)
+  )
+    return ''
   let value: unknown = effective
   const steps = path.split('.')
   for (const [at, step] of steps.entries()) {
@@ -216,6 +245,10 @@ function keysOf(schema: Schema, path: string): string[][] {
   if (schema.items !== undefined) rows.push(...keysOf(schema.items, `${path}[]`))
   if (typeof schema.additionalProperties === 'object')
     rows.push(...keysOf(schema.additionalProperties, `${path}.NAME`))
-  for (const one of schema.anyOf ?? []) rows.push(...keysOf(one, path))
+  for (const one of schema.anyOf ?? []) {
+    // A list of what may stand there alone has no keys that are not said already.
+    const alone = one.items && JSON.stringify(one.items)
+    if (!schema.anyOf?.some(other => JSON.stringify(other) === alone)) rows.push(...keysOf(one, path))
+  }
   return rows
 }

@@ -42,7 +42,8 @@ const io: ServeIo & SpansIo = {
   get stdin() {
     return process.stdin
   },
-  onHangup: reload => void process.on('SIGHUP', reload)
+  onHangup: reload => void process.on('SIGHUP', reload),
+  onCrash: handle => void process.on('uncaughtException', handle)
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -57,6 +58,13 @@ async function main(argv: readonly string[]): Promise<number> {
     io.stdout(overview(summaries))
     return 0
   }
+  // How src/workers/supervisor.ts starts one: nobody else has a channel to it.
+  if (first === 'worker' && process.connected) {
+    // Terminals and systemd send them to everybody; the first process tells what is to be done.
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(name, () => {})
+    const { work } = await import('./workers/worker.ts')
+    return work(io)
+  }
   const bare = first === undefined || first.startsWith('-')
   const load = commands.get(bare ? 'serve' : first)
   if (load === undefined) {
@@ -64,7 +72,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const { run } = await load()
   const end = new AbortController()
-  const stop = () => (end.signal.aborted ? process.exit(130) : end.abort())
+  const stop = (name: NodeJS.Signals) => (end.signal.aborted ? process.exit(130) : end.abort(name))
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   return run(bare ? argv : argv.slice(1), io, end.signal)

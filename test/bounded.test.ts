@@ -3,15 +3,27 @@
 
 import fc from 'fast-check'
 import t from 'tap'
+import { noFields } from '../src/baggage/baggage.ts'
 import { baggageDialects } from '../src/baggage/find.ts'
 import { acceptedByRank } from '../src/dialects/find.ts'
 import { readAnswer } from '../src/mediate/answer.ts'
+import { saidOf } from '../src/proxy/asked.ts'
+import { clientOf } from '../src/proxy/client.ts'
 import { corsRequest, preflightFields } from '../src/proxy/cors.ts'
+import { isEndless } from '../src/proxy/endless.ts'
+import { readRequest } from '../src/proxy/h2-request.ts'
+import { waits } from '../src/proxy/hints.ts'
 import { nominatedBy } from '../src/proxy/hop.ts'
 import { outgoing } from '../src/proxy/outgoing.ts'
 import { hostOf } from '../src/proxy/target.ts'
+import { linksOf, trailersOf, wantsTrailers } from '../src/proxy/trailers.ts'
+import { faultOf, plainTarget } from '../src/proxy/validity.ts'
+import { isLoop } from '../src/proxy/via.ts'
+import { callerOf } from '../src/report/caller.ts'
+import { isGrpc } from '../src/report/grpc.ts'
 import { redactQuery } from '../src/report/redact.ts'
 import { redactBody, redactText } from '../src/report/redact-body.ts'
+import { readingsOf } from '../src/route/readings.ts'
 import { createOrigins } from '../src/rules/origins.ts'
 import { createSecret } from '../src/rules/secret.ts'
 import { readCarry } from '../src/trace/carry.ts'
@@ -20,6 +32,7 @@ import { unpackId } from '../src/trace/packing.ts'
 import { storedIn } from '../src/trace/stored.ts'
 import { hop } from './call.ts'
 import { contexts } from './dialects/contexts.ts'
+import { outcomeOf } from './report/outcomes.ts'
 import { showing } from './rules/credentials.ts'
 import { pairsOf } from './vectors/vectors.ts'
 
@@ -136,21 +149,45 @@ t.test('so is all else that a caller or an upstream writes', async t => {
     host: 'a',
     httpVersion: '1.1',
     believed: true,
-    withheld: undefined
+    withheld: undefined,
+    underscores: 'drop',
+    pseudonym: 'tracebridge'
   } as const
+  const saying = (text: string) => ({
+    ...{ fields: ['Cookie', text], query: text, believed: true, policy: { accept: [] } },
+    ...{ read: () => undefined, each: noFields }
+  })
   const hmac = createSecret({ kind: 'hmac', header: 'x', secret: 's' })
+  const outcome = outcomeOf({}, { headers: [] })
   const readers: Readonly<Record<string, (text: string) => unknown>> = {
+    callers: text => {
+      const { mediation } = outcome
+      if (mediation === undefined) throw new Error('it is in no trace')
+      const baggage = ['baggage', `${text},service${text}`]
+      callerOf({ ...outcome, userAgent: text, mediation: { ...mediation, baggage } })
+    },
     answers: text => readAnswer({ traceresponse: text, 'server-timing': text }),
     timings: text => readAnswer({ 'server-timing': `trace;desc=${text}` }),
     preflights: text => {
       const request = corsRequest(cors, 'OPTIONS', () => text)
       if (request !== undefined) preflightFields(cors, { ...request, allowed: true }, () => text)
     },
+    cookies: text => saidOf({ in: 'cookie', name: 'a' }, saying(text)),
+    parameters: text => saidOf({ in: 'query', name: 'no' }, saying(text)),
     origins: text => cors.allows(`https://${text}.example.com`),
     signatures: text => hmac(showing('127.0.0.1', ['x', text])),
     connection: text => nominatedBy(['Connection', text]),
     header: text => outgoing([text, text], { fields: new Set(), prefixes: ['baggage-'] }, [], caller),
     host: hostOf,
+    paths: text => readingsOf(`/${text}`),
+    via: text => isLoop(text, 'tracebridge'),
+    'forwarded for': text => clientOf(text, () => true, '127.0.0.1'),
+    requests: text =>
+      faultOf({ method: 'OPTIONS', url: text, httpVersion: '1.1', rawHeaders: ['Host', text] }),
+    targets: text => plainTarget('GET', `http://${text}`, text),
+    trailers: text => [trailersOf([text, text]), linksOf(['link', text]), wantsTrailers(['te', text])],
+    types: text => [isEndless(text), isGrpc(text), waits('1.1', text)],
+    streams: text => readRequest([':authority', text, 'cookie', text, 'cookie', text]),
     query: redactQuery,
     captured: redactText,
     'captured multipart': text => redactBody(text, 'multipart/form-data'),

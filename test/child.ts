@@ -47,7 +47,9 @@ export async function startServing(t: Teardown, args: readonly string[]): Promis
   const said = () => told.exec(child.stdout() + child.stderr())
   await until(
     () => said() !== null || child.process.exitCode !== null,
-    `it listens; it said ${child.stderr()}`
+    `it listens; it said ${child.stderr()}`,
+    // Several processes start at once where there are workers, and tests beside them.
+    15_000
   )
   const [, greeted, logged, adminUrl = ''] = said() ?? []
   const port = greeted ?? logged ?? ''

@@ -11,12 +11,16 @@ t.test('every link of the documents to this repository leads somewhere', async t
   for (const path of [
     'README.md',
     'CONTRIBUTING.md',
+    'SECURITY.md',
+    'docs/workers.md',
     'docs/rules.md',
     'docs/operating.md',
     'docs/traces.md',
+    'docs/upstreams.md',
+    'docs/websocket.md',
+    'docs/canary.md',
     'docs/kubernetes.md',
-    'helm/tracebridge/README.md',
-    'docs/canary.md'
+    'helm/tracebridge/README.md'
   ]) {
     const folder = new URL(`../${path}`, import.meta.url)
     for (const [, link = ''] of read(path).matchAll(/\]\(([^)#]+)[^)]*\)/g)) {

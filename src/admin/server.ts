@@ -4,8 +4,11 @@ import { listenOn } from '../listen.ts'
 import type { Capture } from '../report/capture.ts'
 import type { LatencyReport } from '../report/latency.ts'
 import type { Log } from '../report/log.ts'
+import { mapOf } from '../report/map.ts'
 import type { Metrics } from '../report/metrics.ts'
 import { type Migration, parseUnneeded, type Unneeded } from '../report/migration.ts'
+import type { TopologyTally } from '../report/topology.ts'
+import type { KeptTrace } from '../report/traces.ts'
 import type { Complaint, Listen, Rules } from '../rules/rules.ts'
 import type { Timed } from '../rules/timed.ts'
 import { randomIds } from '../trace/ids.ts'
@@ -13,8 +16,10 @@ import { translate } from '../translate/translate.ts'
 import { type Answer, type Handler, json, pathOf, queryOf, text } from './answer.ts'
 import { captureSummaries, capturesOf, capturesPath, isCaptures } from './captures.ts'
 import { comparisonFor } from './comparison.ts'
+import { drainCalls, drainPath } from './drain.ts'
 import { refusal } from './guard.ts'
 import { questionOf } from './question.ts'
+import { routesOf } from './routes.ts'
 import { configOf, samplingCalls } from './sampling.ts'
 
 /** What came of a reload. */
@@ -25,16 +30,24 @@ export type AdminOptions = {
   /** Sampling rules for a while. */
   readonly timed: Timed
   readonly log: Log
-  readonly metrics: Metrics
+  readonly metrics: Pick<Metrics, 'expose'>
   /** Requests that can be replayed, newest first. */
   readonly captures: () => readonly Capture[]
   /** Which dialects arrive, and what nobody needs any more. */
   readonly migration: (unneeded: Unneeded | undefined) => Migration
   /** How long attempts took, by the tags of targets. */
   readonly latency: () => LatencyReport
+  /** What passed between whom, and the time until which that is, in milliseconds since the Unix epoch. */
+  readonly topology: () => { readonly tally: TopologyTally; readonly now: number }
+  /** Those that were kept last, newest first. */
+  readonly traces: () => readonly KeptTrace[]
   /** Serving: rules are loaded, listeners bound, not draining. */
   readonly ready: () => boolean
   readonly reload: () => Promise<Reloaded>
+  /** Not ready from now on, though it still serves. */
+  readonly retire: () => void
+  /** Called before each look at what is counted or captured, where that is elsewhere. */
+  readonly refresh?: (what: 'captures' | 'counts') => Promise<void>
 }
 
 export type Admin = {
@@ -46,8 +59,11 @@ export type Admin = {
 /** Bytes of a body; a dry run needs no more. */
 const longestBody = 64 * 1024
 
+const probes: ReadonlySet<string> = new Set(['/livez', '/readyz', drainPath])
+
 export function createAdmin(options: AdminOptions): Admin {
   const { rules, metrics, timed } = options
+  const drain = drainCalls(options.retire)
   const sampling = samplingCalls(rules, timed, options.log)
   const gets: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     ['/livez', () => text(200, 'ok\n')],
@@ -61,6 +77,7 @@ export function createAdmin(options: AdminOptions): Admin {
     ],
     ['/config', () => json(200, configOf(rules(), timed))],
     ['/sampling', sampling.get],
+    [drainPath, drain.get],
     [capturesPath, () => json(200, captureSummaries(options.captures()))],
     [
       `${capturesPath}/`,
@@ -81,6 +98,21 @@ export function createAdmin(options: AdminOptions): Admin {
           : json(200, options.migration(unneeded))
       }
     ],
+    [
+      '/api/topology',
+      () => {
+        const { tally, now } = options.topology()
+        return json(200, mapOf(tally, rules().service, rules().tags, now))
+      }
+    ],
+    [
+      '/api/routes',
+      () => {
+        const { tally, now } = options.topology()
+        return json(200, { routes: routesOf(rules(), timed, tally, now) })
+      }
+    ],
+    ['/api/traces', () => json(200, { traces: options.traces() })],
     // On one line: a thousand sketches on a line for each count would be many times as long.
     ['/api/latency', () => ({ ...json(200, {}), body: `${JSON.stringify(options.latency())}\n` })],
     [
@@ -101,6 +133,7 @@ export function createAdmin(options: AdminOptions): Admin {
           : json(200, { ok: true, ...reloaded })
       }
     ],
+    [drainPath, drain.post],
     [
       '/translate',
       (_, body) => {
@@ -131,13 +164,16 @@ export function createAdmin(options: AdminOptions): Admin {
       return { ...json(405, { error: 'method not allowed' }), fields: ['Allow', allowed.join(', ')] }
     }
     // What people sent is not for everybody who may look at metrics.
-    if (!reading || isCaptures(path)) {
+    if (!reading || isCaptures(path) || path === drainPath) {
       const { host, origin, authorization } = request.headers
       const refused = refusal({ host, origin, authorization }, rules().admin.host, rules().admin.token)
       if (refused !== undefined) return refusing(refused)
     }
     const body = await bodyOf(request)
-    return body === undefined ? json(413, { error: 'the body is too large' }) : handler(request, body)
+    if (body === undefined) return json(413, { error: 'the body is too large' })
+    // Probes wait for nobody.
+    if (reading && !probes.has(path)) await options.refresh?.(isCaptures(path) ? 'captures' : 'counts')
+    return handler(request, body)
   }
 
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {

@@ -17,17 +17,34 @@ const nothing: readonly string[] = []
 
 /**
  * The fields for the upstream, name and value, flat. `traceId` is that of the trace that goes on; undefined when one
- * begins here. Dialects with members that made no sense are added to `garbled`. Pure; never throws.
+ * begins here. Dialects with members that made no sense are added to `garbled`; `own` goes in place of what the caller has
+ * under its key. Pure; never throws.
  */
 export function bridge(
   read: (field: string) => string | undefined,
   each: Each,
   policy: BaggagePolicy,
   traceId: string | undefined,
-  garbled?: string[]
+  garbled?: string[],
+  own?: Member
 ): readonly string[] {
   if (policy.emit.length === 0) return nothing
   const members = collected(read, each, policy, traceId, garbled)
+  return injected(own === undefined ? members : withOwn(members, own), policy)
+}
+
+/** As `bridge`, for a caller of whose baggage nothing goes on. */
+export function bridgeOwn(policy: BaggagePolicy, own: Member | undefined): readonly string[] {
+  return own === undefined ? nothing : injected([own], policy)
+}
+
+/** First, or a caller could leave no room for it. */
+function withOwn(members: readonly Member[], own: Member): readonly Member[] {
+  const key = folded(own.key)
+  return [own, ...members.filter(member => folded(member.key) !== key)]
+}
+
+function injected(members: readonly Member[], policy: BaggagePolicy): readonly string[] {
   if (members.length === 0) return nothing
   const set: string[] = []
   for (const dialect of policy.emit) {

@@ -1,11 +1,12 @@
 // `tracebridge compare`: both sides of a rollout beside each other, for people who watch one. It judges nothing.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { comparisonOf } from '../gate/compare.ts'
-import { between, sidesOf as countedOf, type Sides } from '../gate/snapshot.ts'
+import { repeatedIn, type Sides } from '../gate/snapshot.ts'
 import { type Counted, periodOf } from '../gate/tally.ts'
 import { parseDuration } from '../rules/values.ts'
 import { comparisonText } from './figures.ts'
 import { basesOf, sidesOf } from './gate-flags.ts'
+import { countedBetween, type Sound, tagsNote } from './gate-watch.ts'
 import type { Io } from './io.ts'
 import { adminSource, type Taken } from './source.ts'
 import { helpFlag, parseFlags, refuse } from './usage.ts'
@@ -43,6 +44,8 @@ const options = {
   ...helpFlag
 } as const
 
+const routesShown = 20
+
 /** Runs for `--window`. */
 export async function compare(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
   const flags = parseFlags(argv, options)
@@ -68,7 +71,7 @@ export async function compare(argv: readonly string[], io: Io, signal: AbortSign
   const first = await source.take(signal)
   if (!('unreachable' in first)) await sleep(window, undefined, { signal }).catch(() => {})
   const last = 'unreachable' in first ? first : await source.take(signal)
-  const counted = countedIn(first, last, sides)
+  const counted = countedIn(first, last, sides, values.route)
   if ('unreachable' in counted || 'wrong' in counted) {
     const [reason, code] = 'wrong' in counted ? [counted.wrong, 2] : [counted.unreachable, 4]
     io.stderr(`tracebridge compare: ${reason}\n`)
@@ -81,26 +84,34 @@ export async function compare(argv: readonly string[], io: Io, signal: AbortSign
       ? `${JSON.stringify(comparison, null, 2)}\n`
       : comparisonText(comparison, [sides.baseline.text, sides.candidate.text])
   )
+  for (const note of counted.notes) io.stderr(`tracebridge compare: ${note}\n`)
   return 0
 }
 
 type InTime =
-  | { readonly all: readonly Counted[]; readonly scale: Extract<Taken, { readonly scale: unknown }>['scale'] }
+  | {
+      readonly all: readonly Counted[]
+      readonly scale: Sound['scale']
+      readonly notes: readonly string[]
+    }
   | { readonly wrong: string }
   | { readonly unreachable: string }
 
-function countedIn(first: Taken, last: Taken, sides: Sides): InTime {
+function countedIn(first: Taken, last: Taken, sides: Sides, route: string | undefined): InTime {
   if ('unreachable' in first) return first
   if ('unreachable' in last) return last
-  const all: Counted[] = []
-  for (const [i, now] of last.snapshots.entries()) {
-    const before = first.snapshots[i]
-    const series = before === undefined ? undefined : between(before, now)
-    if (series === undefined)
-      return { wrong: `${now.who} restarted meanwhile, or stands for several gateways` }
-    const counted = countedOf(series, sides)
-    if (counted === undefined) return { wrong: 'a target is of both sides' }
-    all.push(...counted)
-  }
-  return { all, scale: last.scale }
+  const repeated = repeatedIn(last.snapshots)
+  if (repeated !== undefined) return { wrong: `${repeated} is a gateway that is named twice` }
+  const counted = countedBetween(first, last, sides)
+  if ('restarted' in counted) return { wrong: counted.restarted }
+  if ('wrong' in counted) return counted
+  const notes = [...tagsNote(last, sides), ...routesNote(last, route)]
+  return { all: counted.all, scale: last.scale, notes }
+}
+
+/** A route that never had a request may be misspelt: tells which ones had. */
+function routesNote({ snapshots }: Sound, route: string | undefined): string[] {
+  const seen = new Set(snapshots.flatMap(({ series }) => [...series.values()].map(one => one.route)))
+  if (route === undefined || seen.has(route) || seen.size === 0) return []
+  return [`routes that served: ${[...seen].slice(0, routesShown).join(', ')}`]
 }

@@ -2,7 +2,7 @@
 // between them to the judge; it reads no flags and prints no table.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { selects } from '../gate/selector.ts'
-import { between, type Sides, type Snapshot, sidesOf } from '../gate/snapshot.ts'
+import { between, repeatedIn, type Sides, type Snapshot, sidesOf } from '../gate/snapshot.ts'
 import { type Counted, type Period, periodOf, together } from '../gate/tally.ts'
 import { type GateSettings, type Judgement, judge, parts } from '../gate/verdict.ts'
 import { formatDuration } from '../rules/values.ts'
@@ -40,7 +40,7 @@ const tries = 3
 const betweenTries = 500
 const tagsShown = 20
 
-type Sound = Extract<Taken, { readonly snapshots: readonly Snapshot[] }>
+export type Sound = Extract<Taken, { readonly snapshots: readonly Snapshot[] }>
 
 /** What was counted so far, and up to which snapshot. */
 type Progress = {
@@ -63,7 +63,7 @@ export async function watch(options: WatchOptions): Promise<Watched> {
     period: together(progress.periods),
     scale: progress.last.scale,
     measuredMs: progress.measuredMs,
-    notes: [...progress.notes, ...tagsNote(progress.last, sides)]
+    notes: [...progress.notes, ...judgement.notes, ...tagsNote(progress.last, sides)]
   })
   const judged = (): Judgement => judge(progress.periods, progress.last.scale, settings)
   const unknown = (why: string): Watched =>
@@ -110,9 +110,7 @@ function advance(progress: Progress, taken: Sound, sides: Sides): string | undef
   if ('restarted' in counted) {
     progress.periods = []
     progress.measuredMs = 0
-    progress.notes.push(
-      `${counted.restarted} restarted, or stands for several gateways: what was counted before is not used`
-    )
+    progress.notes.push(`${counted.restarted}: what was counted before is not used`)
   } else {
     progress.periods = [...progress.periods, periodOf(counted.all)]
     progress.measuredMs += ms
@@ -161,7 +159,7 @@ async function warmedUp(
 }
 
 /** A side that nothing was ever counted of may be misspelt: tells which tags there are. */
-function tagsNote({ snapshots }: Sound, { baseline, candidate }: Sides): string[] {
+export function tagsNote({ snapshots }: Sound, { baseline, candidate }: Sides): string[] {
   const tags = snapshots.flatMap(({ series }) => [...series.values()].map(one => one.tags))
   if ([baseline, candidate].every(side => tags.some(of => selects(side, of)))) return []
   const seen = new Set(tags.flatMap(of => [...of].map(([key, value]) => `${key}=${value}`)))
@@ -170,15 +168,23 @@ function tagsNote({ snapshots }: Sound, { baseline, candidate }: Sides): string[
 
 type Between =
   | { readonly all: readonly Counted[] }
+  /** Who began anew, in words. */
   | { readonly restarted: string }
   | { readonly wrong: string }
 
-function countedBetween(earlier: Sound, later: Sound, sides: Sides): Between {
+function restartOf({ who, epoch }: Snapshot): string {
+  return epoch === ''
+    ? `a gateway restarted, or a scrape of it is missing at ${who}`
+    : `${who} restarted, or stands for several gateways`
+}
+
+/** What came between two looks at the same places. */
+export function countedBetween(earlier: Sound, later: Sound, sides: Sides): Between {
   const all: Counted[] = []
   for (const [i, now] of later.snapshots.entries()) {
     const before = earlier.snapshots[i]
     const series = before === undefined ? undefined : between(before, now)
-    if (series === undefined || before === undefined) return { restarted: now.who }
+    if (series === undefined || before === undefined) return { restarted: restartOf(now) }
     if (now.beyond > before.beyond) {
       return { wrong: `${now.who} serves more routes and tags than it keeps apart, so some were not counted` }
     }
@@ -191,15 +197,14 @@ function countedBetween(earlier: Sound, later: Sound, sides: Sides): Between {
 
 /** Why these snapshots are not to be relied on. */
 function problemOf({ snapshots }: Sound): string | undefined {
-  const epochs = new Set<string>()
-  for (const { who, epoch, at } of snapshots) {
+  for (const { who, at, doubt } of snapshots) {
+    if (doubt !== undefined) return doubt
     const offMs = Math.round(at - Date.now())
     if (Math.abs(offMs) > clockLimitMs) {
       const how = `${formatDuration(Math.round(Math.abs(offMs) / 1000) * 1000)} ${offMs > 0 ? 'ahead' : 'behind'}`
       return `clocks are apart: that of ${who} is ${how}`
     }
-    if (epoch !== '' && epochs.has(epoch)) return `${who} is a gateway that is named twice`
-    epochs.add(epoch)
   }
-  return undefined
+  const repeated = repeatedIn(snapshots)
+  return repeated === undefined ? undefined : `${repeated} is a gateway that is named twice`
 }

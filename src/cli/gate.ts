@@ -54,25 +54,24 @@ export async function gate(argv: readonly string[], io: Io, signal: AbortSignal)
   const { source, sides, settings, timing, json, junit, onInconclusive } = flags
   const onWait = (why: readonly string[], measuredMs: number) =>
     io.stderr(`tracebridge gate: after ${Math.round(measuredMs / 1000)} s ${why.join('; ')}; waiting\n`)
+  // Tried first: nobody waits a quarter of an hour to hear that there is no place for the answer.
+  const unwritable = junit === undefined ? undefined : written(junit, '')
+  if (unwritable !== undefined) {
+    refuse(io, 'gate', unwritable)
+    return 3
+  }
   const watched = await watch({ source, sides, settings, timing, signal, onWait })
   const done = 'unreachable' in watched ? watched : resultOf(watched, flags)
-  if (junit !== undefined) {
-    const complaint = written(
-      junit,
-      'unreachable' in done ? junitUnreachable(done.unreachable) : junitText(done)
-    )
-    if (complaint !== undefined) {
-      refuse(io, 'gate', complaint)
-      return 3
-    }
-  }
+  const report = 'unreachable' in done ? junitUnreachable(done.unreachable) : junitText(done)
+  const unwritten = junit === undefined ? undefined : written(junit, report)
+  if (unwritten !== undefined) io.stderr(`tracebridge gate: ${unwritten}\n`)
   if ('unreachable' in done) {
     if (json) io.stdout(`${JSON.stringify({ verdict: 'unreachable', why: [done.unreachable] }, null, 2)}\n`)
     else io.stderr(`tracebridge gate: ${done.unreachable}\n`)
     return 4
   }
   io.stdout(json ? `${JSON.stringify(done, null, 2)}\n` : gateText(done))
-  return codeOf(watched, onInconclusive)
+  return unwritten === undefined ? codeOf(watched, onInconclusive) : 3
 }
 
 function resultOf(

@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import type { Selector } from '../gate/selector.ts'
 import type { Series, Sides } from '../gate/snapshot.ts'
+import { labelOf } from '../rules/values.ts'
 import { add, type Bins, emptyBins } from '../sketch/bins.ts'
 import { bucketScale } from '../sketch/scale.ts'
 import { type Answered, ask } from './ask.ts'
@@ -28,29 +29,34 @@ type Sample = {
   readonly value: number
 }
 
+/** What a gateway counts that has no room to keep it apart: its labels all say so. */
+const overflow = `${metric}_count{route="other",method="other",status="other"}`
+
 export function prometheusSource(url: URL, token: string | undefined, sides: Sides): Source {
   const buckets = [sides.baseline, sides.candidate]
     .map(selector => `${metric}_bucket{${matchers(selector)}}`)
+    .concat(overflow)
     .join(' or ')
   const starts = `process_start_time_seconds and on (job, instance) ${metric}_count`
   const query = async (text: string, signal: AbortSignal): Promise<Sample[] | string> => {
     const asked = await ask({ url: new URL('api/v1/query', url), token, signal, form: { query: text } })
     return samplesOf(url, asked)
   }
+  const look = async (signal: AbortSignal): Promise<Taken> => {
+    const [counted, started] = await Promise.all([query(buckets, signal), query(starts, signal)])
+    if (typeof counted === 'string') return { unreachable: counted }
+    if (typeof started === 'string') return { unreachable: started }
+    return snapshotOf(url, counted, started, sides)
+  }
   return {
     name: 'histograms of a Prometheus',
     take: async signal => {
-      const [counted, started] = await Promise.all([query(buckets, signal), query(starts, signal)])
-      if (typeof counted === 'string') return { unreachable: counted }
-      if (typeof started === 'string') return { unreachable: started }
-      return snapshotOf(url, counted, started, sides)
+      const taken = await look(signal)
+      // Of a gateway that is new, its first scrape may have come between both questions.
+      const doubted = 'snapshots' in taken && taken.snapshots.some(({ doubt }) => doubt !== undefined)
+      return doubted ? look(signal) : taken
     }
   }
-}
-
-/** A label has no dots: https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels */
-function labelOf(key: string): string {
-  return key.replace(/[.-]/g, '_')
 }
 
 function matchers({ tags }: Selector): string {
@@ -75,21 +81,32 @@ type Group = { readonly labels: Sample['labels']; readonly upTo: Map<number, num
 function snapshotOf(url: URL, counted: readonly Sample[], started: readonly Sample[], sides: Sides): Taken {
   const who = url.host
   const groups = new Map<string, Group>()
+  let beyond = 0
   for (const { labels, value } of counted) {
-    const { le = '', __name__: _, ...own } = labels
+    const { le, __name__: _, ...own } = labels
+    if (le === undefined) {
+      beyond += value
+      continue
+    }
     const key = JSON.stringify(Object.entries(own).sort(([a], [b]) => (a < b ? -1 : 1)))
     const group = groups.get(key) ?? { labels: own, upTo: new Map() }
     groups.set(key, group)
     group.upTo.set(le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le), value)
   }
-  const epochs = new Map(started.map(({ labels, value }) => [placeOf(labels), String(value)]))
+  const starts = new Map(started.map(({ labels, value }) => [placeOf(labels), value]))
   const bounds = boundsOf(groups.values())
   const series = new Map<string, Series>()
+  let doubt: string | undefined
   for (const [key, { labels, upTo }] of groups) {
     const latency = binsOf(upTo, bounds)
     if (latency === undefined) return { unreachable: `the buckets that ${who} has do not fit together` }
+    const place = placeOf(labels)
+    const start = starts.get(place)
+    if (start === undefined)
+      doubt = `restarts cannot be seen: ${who} has no process_start_time_seconds of ${place}`
     series.set(key, {
-      epoch: epochs.get(placeOf(labels)) ?? '',
+      epoch: `${place} ${start}`,
+      since: (start ?? 0) * 1000,
       route: labels['route'] ?? '-',
       tags: tagsOf(labels, sides),
       errors: Number(labels['status']) >= 500 ? latency.count : 0,
@@ -98,7 +115,7 @@ function snapshotOf(url: URL, counted: readonly Sample[], started: readonly Samp
   }
   const at = counted[0]?.at ?? Date.now()
   const scale = bucketScale(bounds.filter(Number.isFinite).map(seconds => seconds * 1000))
-  return { snapshots: [{ who, epoch: '', at, beyond: 0, series }], scale }
+  return { snapshots: [{ who, epoch: '', at, beyond, doubt, series }], scale }
 }
 
 /** What Prometheus calls a process. */

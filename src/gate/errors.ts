@@ -3,7 +3,7 @@ import { binomialTail, normalTail } from './binomial.ts'
 import { holm } from './holm.ts'
 import { type Finding, level, most } from './latency.ts'
 import { type Estimate, shareOf } from './quantile.ts'
-import type { Pair, Period } from './tally.ts'
+import { type Pair, type Period, sideOf } from './tally.ts'
 
 export type RouteErrors = {
   readonly route: string
@@ -20,8 +20,10 @@ export type ErrorFinding = {
   readonly finding: Finding
 }
 
-/** Errors of the candidate up to which they may be chance, whatever the baseline did: one hiccup holds no rollout. */
+/** Errors of the candidate up to which they prove nothing, whatever the baseline did. */
 const chance = 2
+/** And up to which they are not even doubted: one hiccup holds no rollout. */
+const hiccup = 1
 /** Up to here it is not said that all is well: there are more errors than there should be, but no proof. */
 const doubt = 0.2
 /** Errors up to which the distribution over several routes is worked out; beyond, it is normal. */
@@ -46,11 +48,36 @@ export function errorsOf(whole: Period, windows: readonly Period[], errorRatio: 
   const routes = known.map(([route, pair], i): RouteErrors => {
     const shown = { route, ...sharesOf(pair) }
     if (proven[i] !== true) return { ...shown, finding: 'within' }
-    return { ...shown, finding: agree(route) ? 'over' : 'open' }
+    return { ...shown, finding: pair.candidate.errors > chance && agree(route) ? 'over' : 'open' }
   })
-  const over = (probability <= level && agree()) || routes.some(route => route.finding === 'over')
-  const doubted = probability <= doubt || routes.some(route => route.finding === 'open')
-  return { routes, probability, finding: over ? 'over' : doubted ? 'open' : 'within' }
+  const seen = pairs.reduce((sum, { candidate }) => sum + candidate.errors, 0)
+  const together = findingOf(probability, seen > chance && agree())
+  const findings = [together, asOne(whole, windows, errorRatio), ...routes.map(({ finding }) => finding)]
+  const finding = findings.includes('over') ? 'over' : findings.includes('open') ? 'open' : 'within'
+  return { routes, probability, finding }
+}
+
+function findingOf(probability: number, provable: boolean): Finding {
+  if (probability <= level && provable) return 'over'
+  return probability <= doubt ? 'open' : 'within'
+}
+
+/**
+ * Where the candidate fails on routes that the baseline did not serve, there is nothing like them to compare with: each
+ * side as a whole then, which elsewhere would only mistake a change of what is asked for.
+ */
+function asOne(whole: Period, windows: readonly Period[], errorRatio: number): Finding {
+  const alone = [...whole.values()].some(
+    ({ baseline, candidate }) => baseline.latency.count === 0 && candidate.errors > 0
+  )
+  if (!alone) return 'within'
+  const sides = pairOf(whole)
+  const more = windows.filter(window => moreIn(new Map([['', pairOf(window)]]), errorRatio, '')).length
+  return findingOf(tailOf([sides], errorRatio), sides.candidate.errors > chance && more >= most(windows))
+}
+
+function pairOf(period: Period): Pair {
+  return { baseline: sideOf(period, 'baseline'), candidate: sideOf(period, 'candidate') }
 }
 
 function compared(baseline: number, candidate: number): boolean {
@@ -74,13 +101,13 @@ function oddsOf({ baseline, candidate }: Pair, errorRatio: number): number {
   return weighed / (weighed + baseline.latency.count)
 }
 
-/** The probability of the candidate's errors, or more, in all these together; 1 where they may be chance. */
+/** The probability of the candidate's errors, or more, in all these together; 1 where they may be a hiccup. */
 function tailOf(pairs: readonly Pair[], errorRatio: number): number {
   const failing = pairs.filter(({ baseline, candidate }) => baseline.errors + candidate.errors > 0)
   const seen = failing.reduce((sum, { candidate }) => sum + candidate.errors, 0)
   const total = failing.reduce((sum, { baseline }) => sum + baseline.errors, seen)
   const [first] = failing
-  if (first === undefined || seen <= chance) return 1
+  if (first === undefined || seen <= hiccup) return 1
   if (failing.length === 1) return binomialTail(seen, total, oddsOf(first, errorRatio))
   if (total > exactUpTo) {
     let mean = 0

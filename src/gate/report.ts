@@ -31,6 +31,7 @@ export function readReport(
   if (!parsed.success) return { wrong: 'what it answers is no latency report' }
   const { epoch, at, since, beyond, series } = parsed.output
   const read = new Map<string, Series>()
+  const began = Date.parse(since)
   for (const { route, tags, count: total, errors, sketch } of series) {
     const latency = readSketch(sketch)
     if (latency === undefined) return { wrong: 'its sketches cannot be read by this version' }
@@ -39,7 +40,10 @@ export function readReport(
     if (latency.count !== total || errors > total || read.has(key)) {
       return { wrong: 'the counts in its latency report do not add up' }
     }
-    read.set(key, { epoch, route, tags: new Map(tagged), errors, latency })
+    read.set(key, { epoch, since: began, route, tags: new Map(tagged), errors, latency })
   }
-  return { snapshot: { who, epoch, at: Date.parse(at), beyond, series: read }, since: Date.parse(since) }
+  return {
+    snapshot: { who, epoch, at: Date.parse(at), beyond, doubt: undefined, series: read },
+    since: began
+  }
 }

@@ -7,6 +7,8 @@ import type { Counted } from './tally.ts'
 export type Series = {
   /** Of the life in which it was counted. */
   readonly epoch: string
+  /** When that life began, in milliseconds since the Unix epoch. */
+  readonly since: number
   readonly route: string
   readonly tags: ReadonlyMap<string, string>
   readonly errors: number
@@ -22,16 +24,22 @@ export type Snapshot = {
   readonly at: number
   /** Attempts that it had no room for. */
   readonly beyond: number
+  /** Why what it says proves nothing; undefined for a sound one. */
+  readonly doubt: string | undefined
   readonly series: ReadonlyMap<string, Series>
 }
 
 /** What was counted between two snapshots of one source; undefined where it began anew in between. */
 export function between(earlier: Snapshot, later: Snapshot): readonly Series[] | undefined {
+  if (earlier.epoch !== later.epoch) return undefined
   for (const key of earlier.series.keys()) if (!later.series.has(key)) return undefined
+  const lives = new Set([earlier.epoch, ...[...earlier.series.values()].map(({ epoch }) => epoch)])
   const counted: Series[] = []
   for (const [key, now] of later.series) {
     const before = earlier.series.get(key)
     if (before === undefined) {
+      // One that merely was not seen before holds the counts of a whole life, not of this time.
+      if (!lives.has(now.epoch) && now.since < earlier.at) return undefined
       counted.push(now)
       continue
     }
@@ -41,6 +49,16 @@ export function between(earlier: Snapshot, later: Snapshot): readonly Series[] |
     if (latency.count > 0) counted.push({ ...now, errors, latency })
   }
   return counted
+}
+
+/** Which of these gateways was asked before under another name; undefined where each is another. */
+export function repeatedIn(snapshots: readonly Snapshot[]): string | undefined {
+  const epochs = new Set<string>()
+  for (const { who, epoch } of snapshots) {
+    if (epoch !== '' && epochs.has(epoch)) return who
+    epochs.add(epoch)
+  }
+  return undefined
 }
 
 /** The two sides of a rollout. */

@@ -19,6 +19,8 @@ export type Judgement = {
   readonly verdict: Verdict
   /** For people; what decided comes first. */
   readonly why: readonly string[]
+  /** What people should know beside it. */
+  readonly notes: readonly string[]
   /** There was enough to judge by, and it proves neither side of the line. */
   readonly enough: boolean
   readonly latency: LatencyFinding
@@ -40,8 +42,9 @@ export function judge(periods: readonly Period[], scale: Scale, settings: GateSe
     baseline: latency.routes.reduce((sum, { requests }) => sum + requests.baseline, 0),
     candidate: latency.routes.reduce((sum, { requests }) => sum + requests.candidate, 0)
   }
-  const shown = { latency, errors, compared }
-  const lacking = lackOf(whole, compared, settings)
+  const unmatched = unmatchedOf(whole)
+  const shown = { latency, errors, compared, notes: notesOf(unmatched) }
+  const lacking = lackOf(whole, compared, unmatched, settings)
   const failing = failingOf(shown, settings, lacking === undefined)
   if (failing.length > 0) return { verdict: 'fail', why: failing, enough: true, ...shown }
   if (lacking !== undefined) return { verdict: 'inconclusive', why: [lacking], enough: false, ...shown }
@@ -69,7 +72,33 @@ function inParts(periods: readonly Period[]): readonly Period[] {
 
 type Shown = Pick<Judgement, 'latency' | 'errors' | 'compared'>
 
-function lackOf(whole: Period, { baseline, candidate }: Judgement['compared'], { minSamples }: GateSettings) {
+/** Share of the candidate's requests on routes that the baseline did not serve, above which nothing is said. */
+const unmatchedUpTo = 0.1
+
+/** What share of the candidate's requests is on routes of which the baseline served none. */
+function unmatchedOf(whole: Period): number {
+  const all = sideOf(whole, 'candidate').latency.count
+  let alone = 0
+  for (const { baseline, candidate } of whole.values()) {
+    if (baseline.latency.count === 0) alone += candidate.latency.count
+  }
+  return all === 0 ? 0 : alone / all
+}
+
+function notesOf(unmatched: number): readonly string[] {
+  return unmatched === 0 ? [] : [`${unmatchedText(unmatched)}: their latency is compared with nothing`]
+}
+
+function unmatchedText(share: number): string {
+  return `${(100 * share).toFixed(1)} % of the candidate's requests are on routes that the baseline did not serve`
+}
+
+function lackOf(
+  whole: Period,
+  { baseline, candidate }: Judgement['compared'],
+  unmatched: number,
+  { minSamples }: GateSettings
+): string | undefined {
   const served = {
     baseline: sideOf(whole, 'baseline').latency.count,
     candidate: sideOf(whole, 'candidate').latency.count
@@ -80,6 +109,7 @@ function lackOf(whole: Period, { baseline, candidate }: Judgement['compared'], {
   if (Math.min(baseline, candidate) < minSamples) {
     return `too few requests on routes that both sides served: ${baseline} of the baseline and ${candidate} of the candidate, ${minSamples} are needed of each`
   }
+  if (unmatched > unmatchedUpTo) return unmatchedText(unmatched)
   return candidate * 2 < served.candidate
     ? 'most requests of the candidate are on routes that the baseline hardly served'
     : undefined

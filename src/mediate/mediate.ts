@@ -1,6 +1,6 @@
 // The heart: trace headers in, trace headers out. Pure: no sockets, no clock, no throw.
-import { type Each, noFields } from '../baggage/baggage.ts'
-import { bridge } from '../baggage/bridge.ts'
+import { type Each, type Member, noFields } from '../baggage/baggage.ts'
+import { bridge, bridgeOwn } from '../baggage/bridge.ts'
 import type { Dialect, Read } from '../dialects/dialect.ts'
 import type { Received, Residue, Sampling, TraceContext } from '../trace/context.ts'
 import type { Call, Hop } from '../trace/hop.ts'
@@ -48,14 +48,18 @@ export type Attempt = {
   readonly tells: boolean
 }
 
-/** Reads the caller's context and places the gateway in its trace, or in a new one. */
+/**
+ * Reads the caller's context and places the gateway in its trace, or in a new one. `own` is a member of baggage that goes
+ * on whatever the caller says.
+ */
 export function mediate(
   read: Read,
   policy: Policy,
   plan: SamplingPlan,
   trust: Trust,
   ids: Ids,
-  each: Each = noFields
+  each: Each = noFields,
+  own?: Member
 ): Mediation {
   const arrival = receive(read, policy.accept, policy.conflict)
   const believed = trust === 'continue'
@@ -65,8 +69,8 @@ export function mediate(
   const links = linksOf(arrival, trust, received)
   const garbledBaggage: string[] = []
   const baggage = believed
-    ? bridge(read, each, policy.baggage, continuedId(received), garbledBaggage)
-    : nothing
+    ? bridge(read, each, policy.baggage, continuedId(received), garbledBaggage, own)
+    : bridgeOwn(policy.baggage, own)
   const restored = received !== arrival.received
   const passes = believed && !reports && !restored
   const untouched = passes ? untouchedBy(read, policy, arrival) : allAnew
@@ -228,5 +232,3 @@ function newTrace(sampling: Sampling, residue: Residue | undefined, ids: Ids): O
     residue
   }
 }
-
-const nothing: readonly string[] = []

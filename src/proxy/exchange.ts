@@ -1,42 +1,92 @@
 // The life of one request: route, mediate, send on, stream back, tell. It knows neither header grammar nor dialects.
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { Dispatcher } from 'undici'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { type Dispatcher, errors } from 'undici'
 import { attempt, type Mediation, mediate, type Attempt as Sent } from '../mediate/mediate.ts'
 import type { SamplingPlan, Trust } from '../mediate/policy.ts'
 import type { Evidence } from '../report/evidence.ts'
-import type { AttemptOutcome, Outcome } from '../report/outcome.ts'
+import { isGrpc } from '../report/grpc.ts'
+import type { AttemptOutcome, Outcome, Upgraded } from '../report/outcome.ts'
 import type { Route, Tags } from '../rules/rules.ts'
+import type { Asked } from './asked.ts'
 import { Attempt, type Audience } from './attempt.ts'
+import type { Wish } from './balance.ts'
 import { callOf } from './call.ts'
+import { clientOf } from './client.ts'
 import { askedMethod, type CorsRequest, corsRequest, preflightFields } from './cors.ts'
 import type { Door } from './door.ts'
+import { isEndless } from './endless.ts'
 import { type Failure, failures } from './failure.ts'
+import { fieldOf, named, type RawFields, removeFields } from './fields.ts'
+import { countHop, isAmbiguous, refusalOf } from './front.ts'
 import type { Gateway, Live } from './gateway.ts'
+import { resetCodeOf } from './h2-call.ts'
+import { fieldsOfFailure, handshakeFailure } from './handshake.ts'
+import { sendHead, sendHints, waits } from './hints.ts'
+import { withinBody } from './limits.ts'
 import { outgoing } from './outgoing.ts'
-import type { Line } from './pools.ts'
-import { answered, complete, phraseOf } from './respond.ts'
-import { hasBody, isPlain, plainAddress, type RequestTarget, targetOf } from './target.ts'
+import type { Again, Line } from './pools.ts'
+import { answered, complete, phraseOf, rawFields } from './respond.ts'
+import type { Answer, Question } from './sides.ts'
+import { colourOf, memberFor } from './split.ts'
+import { createStall, type Look, type Patience, type Stalled } from './stall.ts'
+import { hasBody, plainAddress, type RequestTarget, targetOf } from './target.ts'
+import { trailersOf, wantsTrailers } from './trailers.ts'
+import type { TunnelEnd } from './tunnel.ts'
+import { upgrade } from './upgrade.ts'
+import { asksGateway, plainTarget } from './validity.ts'
 import { witness } from './witness.ts'
 
 const untagged: Tags = new Map()
+
+// https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
+const safe: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** What each kind of stall ends in; the causes are those that undici has for them. */
+const tooLate: Readonly<Record<Stalled, { readonly failure: Failure; readonly cause?: string }>> = {
+  request: { failure: failures.requestTimeout },
+  'first-byte': { failure: failures.upstreamTimeout, cause: new errors.HeadersTimeoutError().code },
+  idle: { failure: failures.upstreamIncomplete, cause: new errors.BodyTimeoutError().code },
+  write: { failure: failures.callerStalled }
+}
 
 /** A resource: it lives from the request's header to the end of its answer. */
 export class Exchange implements Audience, Outcome {
   readonly #gateway: Gateway
   readonly #live: Live
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
+  readonly #door: Door
+  readonly #request: Question
+  readonly #response: Answer
   readonly #target: RequestTarget
+  /** In origin-form. */
+  readonly #url: string
+  /** Whose socket it is; `client` is who that believes to speak for. */
+  readonly #peer: string
   #current: Attempt | undefined
   #cors: CorsRequest | undefined
   #trust: Trust = 'ignore'
   #forwarding = false
   #over = false
+  #full = false
+  #sends = 0
+  #line: Line | undefined
+  #wish: Wish | undefined
+  /** What it is called downstream, where rules carry that. */
+  #colour: string | undefined
+  #sampling: SamplingPlan | undefined
+  #stall: Look | undefined
+  /** Silence is nothing unusual in it: events, calls that go on. */
+  #endless = false
+  #continued = false
+  /** What the upstream ended its stream with. */
+  #resetCode: number | undefined
 
   readonly #identities: readonly string[]
+  /** It asks for WebSocket. */
+  readonly #upgrading: boolean
 
   readonly scheme: 'http' | 'https'
-  readonly client: string
+  client: string
   readonly userAgent: string | undefined
   readonly attempts: AttemptOutcome[] = []
   readonly start: number
@@ -46,21 +96,34 @@ export class Exchange implements Audience, Outcome {
   status = 499
   failure: string | undefined
   evidence: Evidence | undefined
+  meant: string | undefined
   bytes = 0
+  upgraded: Upgraded | undefined
   end = 0
 
-  constructor(gateway: Gateway, live: Live, door: Door, request: IncomingMessage, response: ServerResponse) {
+  constructor(
+    gateway: Gateway,
+    live: Live,
+    door: Door,
+    request: Question,
+    response: Answer,
+    upgrading = false
+  ) {
     this.#gateway = gateway
     this.#live = live
+    this.#door = door
     this.#request = request
     this.#response = response
+    this.#upgrading = upgrading
     this.scheme = door.scheme
     this.#identities = door.identitiesOf(request.socket)
     this.start = gateway.now()
-    this.client = plainAddress(request.socket.remoteAddress ?? '')
+    this.#peer = plainAddress(request.socket.remoteAddress ?? '')
+    this.client = this.#peer
     gateway.reader.load(request.rawHeaders)
     const { read } = gateway.reader
-    this.#target = targetOf(request.method ?? '', request.url ?? '', read)
+    this.#url = plainTarget(request.method ?? '', request.url ?? '', read('host'))
+    this.#target = targetOf(request.method ?? '', this.#url, read)
     this.userAgent = read('user-agent')
   }
 
@@ -85,12 +148,18 @@ export class Exchange implements Audience, Outcome {
 
   /** From request to upstream, or to the failure that ends it here. */
   run(): void {
-    if (!isPlain(this.#target, this.httpVersion)) return this.fail(failures.badRequest)
-    if (this.method === 'TRACE') return this.fail(failures.methodNotAllowed)
+    const { front } = this.#live.rules
+    const refusal = refusalOf(this.#request, front)
+    if (refusal !== undefined) return this.fail(refusal)
+    if (this.#upgrading) {
+      const failure = handshakeFailure(this.method, this.#gateway.reader.read)
+      if (failure !== undefined) return this.fail(failure)
+    }
+    if (asksGateway(this.method, this.#url, this.#request.rawHeaders)) return this.#answer(204, [], '')
     const route = this.#find()
     const { read, each } = this.#gateway.reader
     const { context, forwarding } = this.#live.rules.trust({
-      address: this.client,
+      address: this.#peer,
       read,
       identities: this.#identities,
       method: this.method,
@@ -98,7 +167,10 @@ export class Exchange implements Audience, Outcome {
       now: Date.now
     })
     this.#trust = context
-    this.#forwarding = forwarding
+    this.#forwarding = front.isProxy === undefined ? forwarding : front.isProxy(this.#peer)
+    if (front.isProxy !== undefined) {
+      this.client = clientOf(read('x-forwarded-for'), front.isProxy, this.#peer)
+    }
     if (route === undefined) {
       // A request that nobody takes is still found by its trace.
       const { policy, sampling } = this.#live.rules.unrouted
@@ -107,17 +179,49 @@ export class Exchange implements Audience, Outcome {
       return this.fail(failures.routeNotFound)
     }
     this.route = route
+    if (isAmbiguous(front, route, this.#target)) return this.fail(failures.ambiguousRequest)
     if (route.cors !== undefined) {
       this.#cors = corsRequest(route.cors, this.method, read)
       // A preflight is the browser's own question: it is in no trace and begins none.
       if (this.#cors?.preflight === true) return this.#preflight(route, this.#cors)
     }
+    this.#endless = isGrpc(read('content-type'))
     if (route.capture !== undefined) this.evidence = witness(route.capture, this.#request)
     // Who will serve is known before it is decided whether to keep the trace: rules may ask for the target's tags.
-    const line = this.#live.pools.next(route.upstream)
+    const line = this.#choose(route)
     const plan = this.#plan(route.sampling, route.name, line?.target.tags ?? untagged)
-    this.mediation = mediate(read, route.policy, plan, this.#trust, this.#gateway.ids, each)
+    const { carry } = route.upstream.split
+    const member = carry && memberFor(carry, this.#colour)
+    this.mediation = mediate(read, route.policy, plan, this.#trust, this.#gateway.ids, each, member)
+    if (route.maxBody !== undefined && !this.#within(route.maxBody)) return this.fail(failures.bodyTooLarge)
     this.#attempt(route, line, this.mediation, plan)
+  }
+
+  /** The target for its first attempt, and what it is called downstream. */
+  #choose(route: Route): Line | undefined {
+    const { pools } = this.#live
+    const { matches, sticky, carry } = route.upstream.split
+    const { read, each } = this.#gateway.reader
+    const asked: Asked | undefined =
+      matches.length === 0 && sticky === undefined && carry === undefined
+        ? undefined
+        : {
+            fields: this.#request.rawHeaders,
+            read,
+            each,
+            query: this.query,
+            believed: this.#trust === 'continue',
+            policy: route.policy.baggage
+          }
+    this.#wish = pools.wish(route.upstream, asked)
+    const line = pools.next(route.upstream, this.#wish)
+    const side = this.#wish?.side ?? line?.target.side ?? ''
+    if (carry !== undefined && asked !== undefined) this.#colour = colourOf(carry, asked, side)
+    return line
+  }
+
+  #within(most: number): boolean {
+    return withinBody(this.#request, most, () => this.#give(failures.bodyTooLarge))
   }
 
   /** Who decides: the rules, unless an override for a while says otherwise. */
@@ -137,50 +241,125 @@ export class Exchange implements Audience, Outcome {
     if (route.cors?.mode === 'answer') {
       return this.#answer(204, preflightFields(route.cors, request, this.#gateway.reader.read), '')
     }
-    const line = this.#live.pools.next(route.upstream)
+    const { pools } = this.#live
+    const line = pools.next(route.upstream, pools.wish(route.upstream, undefined))
     if (line === undefined) return this.fail(failures.upstreamUnreachable)
     this.#send(route, line, undefined)
   }
 
   #attempt(route: Route, line: Line | undefined, mediation: Mediation, plan: SamplingPlan): void {
     const { rules } = this.#live
+    if (this.#upgrading && !route.upgrade.includes('websocket')) return this.fail(failures.upgradeRefused)
     if (line === undefined) return this.fail(failures.upstreamUnreachable)
+    this.#sampling = plan
     const call = callOf(rules.service, route, this.method, line.target, this.attempts.length + 1)
-    this.#send(route, line, attempt(mediation, route.policy, plan, this.#gateway.ids, call))
+    const sent = attempt(mediation, route.policy, plan, this.#gateway.ids, call)
+    const header = route.upstream.split.carry?.header
+    if (header !== undefined && this.#colour !== undefined) sent.set.push(header, this.#colour)
+    const meant = this.#wish?.side
+    this.meant = meant === line.target.side ? undefined : meant
+    if (this.meant !== undefined) line.standsIn(this.meant)
+    this.#send(route, line, sent)
   }
 
   /** `sent` is what the trace comes to; undefined for a preflight, which is in none. */
   #send(route: Route, line: Line, sent: Sent | undefined): void {
+    if (line.state() === 'full') {
+      line.refused()
+      return this.fail(failures.upstreamOverloaded)
+    }
     const one = new Attempt(this, line, sent)
+    this.#line = line
+    line.begin()
+    this.#sends++
     this.#current = one
     if (one.outcome !== undefined) this.attempts.push(one.outcome)
-    const { url = '', method = '', rawHeaders, socket } = this.#request
+    const { method = '', rawHeaders, socket } = this.#request
+    const { front } = this.#live.rules
     const caller = {
-      address: this.client,
+      address: this.#peer,
       port: socket.localPort ?? 0,
       scheme: this.scheme,
       host: this.host === '' ? undefined : this.host,
       httpVersion: this.httpVersion,
       believed: this.#forwarding,
-      withheld: this.#trust === 'continue' ? undefined : this.#live.rules.forceHeader
+      withheld: this.#trust === 'continue' ? undefined : this.#live.rules.forceHeader,
+      underscores: front.underscores,
+      pseudonym: front.pseudonym
     } as const
+    const fields = outgoing(rawHeaders, route.policy.strip[this.#trust], sent?.set ?? [], caller)
+    if (this.#upgrading) {
+      const key = fieldOf(rawHeaders, 'sec-websocket-key') ?? ''
+      upgrade(socket, { line, path: this.#url, headers: fields, key, timeouts: route.timeouts }, one)
+      return
+    }
+    if (route.upstream.protocol === 'h2' && wantsTrailers(rawHeaders)) fields.push('TE', 'trailers')
+    this.#continue()
     line.pool.dispatch(
       {
-        path: url,
+        path: this.#url,
         method: method as Dispatcher.HttpMethod,
-        headers: outgoing(rawHeaders, route.policy.strip[this.#trust], sent?.set ?? [], caller),
+        headers: countHop(method, fields),
         body: hasBody(this.#request) ? this.#request : null,
-        headersTimeout: route.timeouts.firstByte,
-        bodyTimeout: route.timeouts.idle,
+        // By whole seconds, there: stall.ts does better.
+        headersTimeout: 0,
+        bodyTimeout: 0,
         // undici ends the connection after each HEAD unless told that the answer has no body.
-        reset: false
+        reset: false,
+        servername: line.servername
       },
       one
     )
   }
 
+  /** It is answered here, now that somebody will read the body: undici cannot pass the question on. */
+  #continue(): void {
+    if (this.#continued || !hasBody(this.#request)) return
+    this.#continued = true
+    const { rawHeaders, complete } = this.#request
+    // Before its turn there is no socket, and an interim answer would get into the one before.
+    if (complete || this.#response.socket === null) return
+    if (waits(this.httpVersion, fieldOf(rawHeaders, 'expect'))) this.#response.writeContinue()
+  }
+
   now(): number {
     return this.#gateway.now()
+  }
+
+  /** Called now and then, to end what does not go on; `time` in milliseconds. */
+  look(time: number): void {
+    // It has left HTTP, and has a timer of its own.
+    if (this.upgraded !== undefined) return
+    this.#stall ??= createStall(this.#patience(), time)
+    // One of several on a connection waits for its turn to be taken.
+    const taken = this.#response.socket !== null
+    const stalled = this.#stall(time, {
+      arrived: this.#request.complete,
+      // undici takes the socket from a body that it gives up.
+      received: this.#request.received ?? this.#request.socket?.bytesRead,
+      held: this.#request.readableLength > 0,
+      attempts: this.#sends,
+      answered: this.#response.headersSent,
+      sent: this.bytes,
+      ended: taken && this.#response.writableEnded,
+      full: taken && this.#full
+    })
+    if (stalled === undefined || this.#over) return
+    // Who takes nothing ends all the same, and who answers nothing.
+    if (this.#endless && (stalled === 'idle' || stalled === 'request')) return
+    this.#give(tooLate[stalled].failure, tooLate[stalled].cause)
+  }
+
+  #patience(): Patience {
+    const here = this.#gateway.timeoutsOf(this.#door)
+    const { request = here?.request ?? 0, idle = 0, firstByte = 0 } = this.route?.timeouts ?? {}
+    return { request, idle, firstByte, write: here?.write ?? 0 }
+  }
+
+  /** Gives up, whatever is under way. */
+  #give(failure: Failure, cause?: string): void {
+    this.#current?.stop(failure, cause)
+    this.fail(failure)
   }
 
   over(): boolean {
@@ -192,7 +371,8 @@ export class Exchange implements Audience, Outcome {
   }
 
   begin(status: number, raw: unknown, message: string | undefined): void {
-    const fields = answered(raw)
+    const fields = answered(raw, status)
+    this.#endless ||= isEndless(fieldOf(fields, 'content-type'))
     this.#complete(fields)
     this.status = status
     this.#endConnection()
@@ -204,24 +384,91 @@ export class Exchange implements Audience, Outcome {
 
   /** Sends the header, unless some of the body has taken it along. */
   flush(): void {
-    if (this.bytes === 0 && !this.#response.writableEnded && !this.#over) this.#response.flushHeaders()
+    if (this.bytes === 0 && !this.#response.writableEnded && !this.#over)
+      sendHead(this.#response, this.method, this.status)
   }
 
   data(chunk: Buffer, controller: Dispatcher.DispatchController): void {
     this.bytes += chunk.length
     this.evidence?.answer?.take(chunk)
     if (this.#response.write(chunk)) return
+    this.#full = true
     controller.pause()
-    this.#response.once('drain', () => controller.resume())
+    this.#response.once('drain', () => {
+      this.#full = false
+      controller.resume()
+    })
   }
 
-  finish(): void {
+  hint(links: string[]): void {
+    if (this.httpVersion !== '1.0') sendHints(this.#response, links)
+  }
+
+  finish(trailers: unknown): void {
+    if (trailers && wantsTrailers(this.#request.rawHeaders)) {
+      this.#response.addTrailers(trailersOf(rawFields(trailers)))
+    }
     this.#response.end()
   }
 
-  broke(failure: Failure, error: Error): void {
+  switched(raw: RawFields): RawFields {
+    const fields = answered(raw, 101)
+    // https://www.rfc-editor.org/rfc/rfc9110#section-8.6: not in a 1xx
+    removeFields(fields, name => named(name, 'content-length'))
+    this.#complete(fields)
+    fields.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
+    this.status = 101
+    if (this.evidence !== undefined) this.evidence.answered = fields
+    return fields
+  }
+
+  joined(upstream: Socket): void {
+    const at = this.now()
+    const { socket: caller } = this.#request
+    // It speaks no HTTP any more, and ends on its own terms.
+    this.#response.detachSocket?.(caller)
+    this.upgraded = { at, received: 0, by: undefined, code: undefined }
+    const idle = this.route?.timeouts.upgradeIdle ?? 0
+    this.#gateway.tunnels.open({ caller, upstream, idle, over: end => this.#parted(at, end) })
+  }
+
+  /** An upgraded connection is over. */
+  #parted(at: number, { by, broken, code, received, sent }: TunnelEnd): void {
+    this.upgraded = { at, received, by, code }
+    this.bytes = sent
+    const failure = broken && (by === 'upstream' ? failures.upstreamIncomplete : failures.callerGone)
+    if (failure) this.failure = failure.code
+    this.#current?.ended(failure || undefined)
+    this.#response.emit?.('close')
+  }
+
+  broke(failure: Failure, error: Error, again: Again | undefined): void {
     if (failure === failures.internal) this.#gateway.log.error('an exchange failed', { stack: error.stack })
-    this.fail(failure)
+    this.#resetCode = resetCodeOf(error)
+    // Not from within undici, which is about to let go of the connection.
+    if (again !== undefined && this.#mayResend(again)) process.nextTick(resend, this, failure)
+    else this.fail(failure)
+  }
+
+  #mayResend(why: Again): boolean {
+    if (this.route === undefined || this.#sends > this.route.retries) return false
+    const body = hasBody(this.#request)
+    // Sent twice it might be done twice: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
+    if (why !== 'unsent' && (body || !safe.has(this.method))) return false
+    if (why === 'new' && this.route.upstream.resend !== 'any') return false
+    if (body && this.#request.readableDidRead) return false
+    return this.#line?.mayResend(why) === true
+  }
+
+  /** Once more, elsewhere if there is an elsewhere: another attempt with ids of its own. */
+  resend(failure: Failure): void {
+    const { route, mediation } = this
+    if (this.#over || this.#response.headersSent || route === undefined) return
+    const line = this.#live.pools.next(route.upstream, this.#wish, this.#line)
+    // Rules that were loaded meanwhile may have closed it.
+    if (line === undefined || line.pool.closed || line.state() === 'full') return this.fail(failure)
+    if (mediation === undefined || this.#sampling === undefined) this.#send(route, line, undefined)
+    else this.#attempt(route, line, mediation, this.#sampling)
   }
 
   /** CORS and trace fields of the answer. */
@@ -240,7 +487,8 @@ export class Exchange implements Audience, Outcome {
     if (this.#response.headersSent) return this.#cut()
     // Who sent this will hardly send something better behind it.
     if (failure.closes) this.#response.shouldKeepAlive = false
-    const fields = ['Content-Type', 'application/json']
+    const fields = ['Content-Type', 'application/json', ...fieldsOfFailure(failure)]
+    if (failure.retryAfter !== undefined) fields.push('Retry-After', String(failure.retryAfter))
     this.#complete(fields)
     this.#answer(
       failure.status,
@@ -254,7 +502,9 @@ export class Exchange implements Audience, Outcome {
     // To HTTP/1.0 an answer may end with its connection: only a reset tells a broken one from a whole one. By TLS it is
     // the lack of its closing alert, and Node resets none: https://www.rfc-editor.org/rfc/rfc9112#section-9.8
     if (this.httpVersion === '1.0' && this.scheme === 'http') this.#response.socket?.resetAndDestroy()
-    this.#response.destroy()
+    if (this.#resetCode !== undefined && this.#response.reset !== undefined)
+      this.#response.reset(this.#resetCode)
+    else this.#response.destroy()
   }
 
   /** The rest of a body that nobody waited for would be taken for the next request. */
@@ -274,6 +524,11 @@ export class Exchange implements Audience, Outcome {
     this.#response.end(this.method === 'HEAD' ? '' : body)
   }
 
+  /** Its body turned out to be no HTTP. */
+  spoil(): void {
+    this.#give(failures.badRequest)
+  }
+
   /** An error of the gateway itself, in this request. */
   crashed(error: unknown): void {
     const stack = error instanceof Error ? error.stack : String(error)
@@ -287,7 +542,7 @@ export class Exchange implements Audience, Outcome {
     if (this.#over) return
     this.#over = true
     this.end = this.#gateway.now()
-    if (!this.#response.writableFinished) {
+    if (this.upgraded === undefined && !this.#response.writableFinished) {
       this.failure ??= failures.callerGone.code
       this.#current?.abandon()
     }
@@ -297,6 +552,10 @@ export class Exchange implements Audience, Outcome {
     }
     this.#gateway.tell(this)
   }
+}
+
+function resend(exchange: Exchange, failure: Failure): void {
+  exchange.resend(failure)
 }
 
 function flush(exchange: Exchange): void {

@@ -14,6 +14,8 @@ export type Failure = {
   readonly message: string
   /** What follows on the caller's connection cannot be relied on. */
   readonly closes?: boolean
+  /** Seconds, for Retry-After: it may go better then. */
+  readonly retryAfter?: number
 }
 
 /** In the order of a request's life; README.md shows this table. */
@@ -25,11 +27,33 @@ export const failures = {
     message: 'the request is not valid HTTP',
     closes: true
   },
+  ambiguousRequest: {
+    code: 'AMBIGUOUS_REQUEST',
+    status: 400,
+    side: 'caller',
+    message:
+      'the path or the name of a field could be read as another; see paths and underscores in the rules'
+  },
   requestTimeout: {
     code: 'REQUEST_TIMEOUT',
     status: 408,
     side: 'caller',
-    message: 'the request did not arrive in time'
+    message: 'the request did not arrive in time',
+    closes: true
+  },
+  targetTooLong: {
+    code: 'TARGET_TOO_LONG',
+    status: 414,
+    side: 'caller',
+    message: 'path and query of the request are too long',
+    closes: true
+  },
+  bodyTooLarge: {
+    code: 'BODY_TOO_LARGE',
+    status: 413,
+    side: 'caller',
+    message: 'the body of the request is too large',
+    closes: true
   },
   expectationFailed: {
     code: 'EXPECTATION_FAILED',
@@ -50,17 +74,58 @@ export const failures = {
     side: 'caller',
     message: 'a gateway answers no request of this method'
   },
+  notImplemented: {
+    code: 'NOT_IMPLEMENTED',
+    status: 501,
+    side: 'caller',
+    message: 'a transfer coding other than chunked',
+    closes: true
+  },
+  versionNotSupported: {
+    code: 'VERSION_NOT_SUPPORTED',
+    status: 505,
+    side: 'caller',
+    message: 'a version of HTTP that the gateway does not speak',
+    closes: true
+  },
+  loopDetected: {
+    code: 'LOOP_DETECTED',
+    status: 508,
+    side: 'caller',
+    message: 'the request has come through this gateway too often'
+  },
   routeNotFound: {
     code: 'ROUTE_NOT_FOUND',
     status: 404,
     side: 'caller',
     message: 'no route of the rules matches this request'
   },
+  upgradeRefused: {
+    code: 'UPGRADE_REFUSED',
+    status: 403,
+    side: 'caller',
+    message: 'the route of this request has no upgrade: [websocket]',
+    closes: true
+  },
+  upgradeVersion: {
+    code: 'UPGRADE_VERSION',
+    status: 426,
+    side: 'caller',
+    message: 'a version of WebSocket other than 13',
+    closes: true
+  },
   upstreamUnreachable: {
     code: 'UPSTREAM_UNREACHABLE',
     status: 503,
     side: 'upstream',
     message: 'the upstream could not be connected to'
+  },
+  upstreamOverloaded: {
+    code: 'UPSTREAM_OVERLOADED',
+    status: 503,
+    side: 'upstream',
+    message: 'as many requests as may wait for the upstream are waiting',
+    retryAfter: 1
   },
   upstreamReset: {
     code: 'UPSTREAM_RESET',
@@ -91,6 +156,20 @@ export const failures = {
     status: 499,
     side: 'caller',
     message: 'the caller closed the connection before the answer was complete'
+  },
+  callerStalled: {
+    code: 'CALLER_STALLED',
+    status: 499,
+    side: 'caller',
+    message: 'the caller did not take its answer in time; the connection was cut'
+  },
+  overloaded: {
+    code: 'OVERLOADED',
+    status: 503,
+    side: 'gateway',
+    message: 'the gateway has too much to do',
+    closes: true,
+    retryAfter: 1
   },
   internal: {
     code: 'INTERNAL',

@@ -1,33 +1,41 @@
 // Fields that belong to one connection, and go no further.
 // https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+import { isForwarding } from '../rules/owned-fields.ts'
 import { named, type RawFields } from './fields.ts'
 
 const hopByHop: ReadonlySet<string> = new Set([
   'connection',
+  // https://www.rfc-editor.org/rfc/rfc7540#section-3.2.1
+  'http2-settings',
   'proxy-connection',
   'keep-alive',
+  // What a proxy is told by its own callers. https://www.rfc-editor.org/rfc/rfc9110#section-11.7
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade'
 ])
 
-/** A peer may not nominate away what the gateway or the upstream depends on. */
+/** A peer may not nominate away what the gateway, the upstream or a proxy in front depends on. */
 const protectedFields: ReadonlySet<string> = new Set([
   'host',
-  'content-length',
-  'content-type',
-  'content-encoding',
   'authorization',
   'cookie',
   'set-cookie',
   'cache-control',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto'
+  'location',
+  'max-forwards',
+  'strict-transport-security',
+  'vary',
+  'via'
 ])
+
+function isProtected(name: string): boolean {
+  return protectedFields.has(name) || name.startsWith('content-') || isForwarding(name)
+}
 
 const none: ReadonlySet<string> = new Set()
 
@@ -41,7 +49,7 @@ export function nominatedBy(fields: RawFields): ReadonlySet<string> {
     if (value === 'keep-alive' || value === 'close') continue
     for (const token of value.split(',')) {
       const name = token.trim().toLowerCase()
-      if (name === '' || protectedFields.has(name)) continue
+      if (name === '' || isProtected(name)) continue
       names ??= new Set()
       names.add(name)
     }

@@ -1,9 +1,11 @@
 // The request header as the upstream gets it: the caller's own fields in their order, case and number,
 // less what ends at this hop and the trace fields, then what this gateway adds.
 import type { Strip } from '../mediate/policy.ts'
-import { forwardingFields } from '../rules/owned-fields.ts'
+import { isForwarding } from '../rules/owned-fields.ts'
+import type { Front } from '../rules/rules.ts'
 import { begins, fieldOf, type RawFields } from './fields.ts'
 import { endsHere, nominatedBy } from './hop.ts'
+import { viaOf } from './via.ts'
 
 /** The caller's side of the connection, as forwarding fields tell it. */
 export type Caller = {
@@ -17,13 +19,14 @@ export type Caller = {
   readonly believed: boolean
   /** In lower case: a field that this caller may not send on. */
   readonly withheld: string | undefined
+  /** What becomes of names with underscores. */
+  readonly underscores: Front['underscores']
+  /** Names this gateway in Via. */
+  readonly pseudonym: string
 }
 
-/** Names this gateway in Via. https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3 */
-const pseudonym = 'tracebridge'
-
-/** Fields answered here; undici speaks for itself on the way on. */
-const answeredHere: ReadonlySet<string> = new Set(['expect', 'via', 'x-forwarded-for'])
+/** Fields answered here; undici speaks for itself on the way on. CGI takes `Proxy` for its own: https://httpoxy.org */
+const answeredHere: ReadonlySet<string> = new Set(['expect', 'proxy', 'via', 'x-forwarded-for'])
 
 /**
  * Appends everything for the upstream to `set`, which holds the trace fields already: what a caller nominates in
@@ -36,8 +39,8 @@ export function outgoing(fields: RawFields, strip: Strip, set: readonly string[]
     const name = fields[i] ?? ''
     const lower = name.toLowerCase()
     if (endsHere(lower, nominated) || stripped(lower, strip) || answeredHere.has(lower)) continue
-    if ((!caller.believed && forwardingFields.has(lower)) || lower === caller.withheld) continue
-    if (lower.includes('_') && poses(lower.replaceAll('_', '-'), strip, caller)) continue
+    if ((!caller.believed && isForwarding(lower)) || lower === caller.withheld) continue
+    if (lower.includes('_') && poses(lower, strip, caller)) continue
     out.push(name, fields[i + 1] ?? '')
   }
   for (const part of set) out.push(part)
@@ -52,9 +55,12 @@ function stripped(lower: string, { fields, prefixes }: Strip): boolean {
 }
 
 /** Behind CGI, WSGI and PHP, X_B3_TraceId is X-B3-TraceId: https://www.rfc-editor.org/rfc/rfc3875#section-4.1.18 */
-function poses(dashed: string, strip: Strip, caller: Caller): boolean {
-  const withheld = dashed === caller.withheld || (!caller.believed && forwardingFields.has(dashed))
-  return withheld || stripped(dashed, strip)
+function poses(lower: string, strip: Strip, { underscores, believed, withheld }: Caller): boolean {
+  if (underscores !== 'drop') return underscores !== 'allow'
+  const dashed = lower.replaceAll('_', '-')
+  // Here it goes from believed callers too: they have no need of it, and behind CGI it would stand beside ours.
+  if (stripped(dashed, strip) || answeredHere.has(dashed) || dashed === withheld) return true
+  return !believed && isForwarding(dashed)
 }
 
 function forward(fields: RawFields, caller: Caller, out: string[]): void {
@@ -69,7 +75,5 @@ function forward(fields: RawFields, caller: Caller, out: string[]): void {
   if (!caller.believed || fieldOf(fields, 'x-forwarded-port') === undefined) {
     out.push('X-Forwarded-Port', String(caller.port))
   }
-  const via = fieldOf(fields, 'via')
-  const here = `${caller.httpVersion} ${pseudonym}`
-  out.push('Via', via === undefined ? here : `${via}, ${here}`)
+  out.push('Via', viaOf(fieldOf(fields, 'via'), caller.httpVersion, caller.pseudonym))
 }

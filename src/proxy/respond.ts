@@ -9,19 +9,22 @@ import { named, type RawFields, removeFields } from './fields.ts'
 import { endsHere, nominatedBy } from './hop.ts'
 
 /** The upstream's fields, as undici has them, in their order, case and number, less those that end at this hop. */
-export function answered(raw: unknown): string[] {
+export function answered(raw: unknown, status: number): string[] {
   const fields = rawFields(raw)
   const nominated = nominatedBy(fields)
   const out: string[] = []
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? ''
-    if (!endsHere(name.toLowerCase(), nominated)) out.push(name, fields[i + 1] ?? '')
+    if (endsHere(name.toLowerCase(), nominated)) continue
+    // A caller that believed it would wait for a body: https://www.rfc-editor.org/rfc/rfc9110#section-8.6
+    if (status === 204 && named(name, 'content-length')) continue
+    out.push(name, fields[i + 1] ?? '')
   }
   return out
 }
 
 /** undici gives bytes; field values are latin1, never UTF-8. https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
-function rawFields(raw: unknown): RawFields {
+export function rawFields(raw: unknown): RawFields {
   if (!Array.isArray(raw)) return []
   return raw.map(part => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)))
 }

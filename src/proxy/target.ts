@@ -43,9 +43,3 @@ export function hostOf(authority: string): string {
 export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
-
-/** Origin-form with one Host, as HTTP/1.1 asks for. https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
-export function isPlain({ path, authority, header }: RequestTarget, httpVersion: string): boolean {
-  if (!path.startsWith('/') || authority.includes(',')) return false
-  return httpVersion !== '1.1' || header('host') !== undefined
-}

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Tls } from '../rules/rules.ts'
 import { identitiesOf } from '../rules/tls-names.ts'
-import type { Door } from './door.ts'
+import { type Door, divert, type Speech } from './door.ts'
 
 /** What became of a handshake. */
 export type Handshake =
@@ -22,6 +22,7 @@ export type Handshake =
 
 export type TlsDoorOptions = {
   readonly http: ServerOptions
+  readonly speech: Speech
   /** Called once for each connection. */
   readonly shaken: (outcome: Handshake) => void
   /** Milliseconds that a handshake may take. */
@@ -31,7 +32,10 @@ export type TlsDoorOptions = {
 const handshakeTimeout = 10_000
 
 /** Opens nothing yet: the server is to listen. */
-export function tlsDoor(first: Tls, { http, shaken, timeout = handshakeTimeout }: TlsDoorOptions): Door {
+export function tlsDoor(
+  first: Tls,
+  { http, speech, shaken, timeout = handshakeTimeout }: TlsDoorOptions
+): Door {
   let tls = first
   /** Who is in; once for each connection, for a certificate is costly to read. */
   const callers = new WeakMap<Socket, readonly string[]>()
@@ -40,19 +44,27 @@ export function tlsDoor(first: Tls, { http, shaken, timeout = handshakeTimeout }
     ...first.options,
     // What throws in here ends the process, so it looks a name up and does nothing else: CVE-2026-21637.
     SNICallback: (name, done) => done(null, tls.choose(name)),
-    ALPNProtocols: ['http/1.1'],
+    // The order is whom the gateway would rather speak.
+    ALPNProtocols: [
+      ...(speech.streams === undefined ? [] : ['h2']),
+      ...(speech.http1 ? ['http/1.1', 'http/1.0'] : [])
+    ],
     handshakeTimeout: timeout,
     requestCert: first.client !== 'none',
     rejectUnauthorized: first.client === 'require'
   })
+  const http1 = divert(server, 'secureConnection', speech)
   server.on('secureConnection', socket => {
     callers.set(socket, first.client === 'none' ? nobody : identitiesOfCaller(socket))
     shaken('completed')
+    if (speech.streams !== undefined && socket.alpnProtocol === 'h2') speech.streams.accept(socket)
+    else http1(socket)
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => shaken(reasonOf(error, socket)))
   return {
     scheme: 'https',
     server,
+    streams: speech.streams,
     identitiesOf: socket => callers.get(socket) ?? nobody,
     speaksHttp: socket => callers.has(socket),
     renew: renewed => {

@@ -5,6 +5,7 @@ import { isSampled } from '../mediate/mediate.ts'
 import type { AccessLogSettings } from '../rules/rules.ts'
 import type { TraceContext } from '../trace/context.ts'
 import { keeps, randomness, thresholdFor } from '../trace/probability.ts'
+import { grpcNameOf } from './grpc.ts'
 import type { Late } from './late.ts'
 import type { Outcome } from './outcome.ts'
 import { bounded } from './redact.ts'
@@ -43,8 +44,12 @@ export function accessLine(outcome: Outcome, late?: Late): string {
     // Without the query: it carries what should not be kept.
     path: bounded(outcome.path),
     status: outcome.status,
+    grpc_status: grpcNameOf(last?.grpc),
     duration_ms: Math.round((outcome.end - outcome.start) * 1000) / 1000,
     bytes: outcome.bytes,
+    received: outcome.upgraded?.received,
+    ended_by: outcome.upgraded?.by,
+    close_code: outcome.upgraded?.code,
     client: outcome.client,
     identity: outcome.identity === undefined ? undefined : bounded(outcome.identity),
     route: route?.name,
@@ -52,6 +57,8 @@ export function accessLine(outcome: Outcome, late?: Late): string {
     target: last?.target.origin,
     tags:
       last === undefined || last.target.tags.size === 0 ? undefined : Object.fromEntries(last.target.tags),
+    meant_for: outcome.meant,
+    attempts: attempts.length > 1 ? attempts.length : undefined,
     failure,
     cause: last?.cause
   }

@@ -2,7 +2,14 @@
 // recorded = exported + rejected + dropped + queued.
 
 /** Why the gateway let a span go. */
-export type DropReason = 'queue_full' | 'retry_exhausted' | 'refused' | 'encode' | 'too_large' | 'shutdown'
+export type DropReason =
+  | 'queue_full'
+  | 'retry_exhausted'
+  | 'refused'
+  | 'encode'
+  | 'too_large'
+  | 'overload'
+  | 'shutdown'
 
 export type Counts = {
   readonly recorded: number

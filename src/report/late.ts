@@ -2,7 +2,8 @@
 // downstream stays as it was, so of such a trace this gateway alone has spans. Must not know how spans are made.
 import { isSampled } from '../mediate/mediate.ts'
 import type { KeepBudgets } from '../rules/rules.ts'
-import type { Outcome } from './outcome.ts'
+import { isServerError } from './grpc.ts'
+import { answeredAfter, type Outcome } from './outcome.ts'
 
 /** Why a request is kept though its trace was dropped. */
 export type Late = 'error' | 'slow'
@@ -22,7 +23,8 @@ export type Judgement = {
 export const callerGone = 'CALLER_GONE'
 
 /** Whether it is an error of ours or of an upstream; an answer that began well and was cut short is one too. */
-export function hasFailed({ status, failure }: Outcome): boolean {
+export function hasFailed({ status, failure, attempts }: Outcome): boolean {
+  if (isServerError(attempts[attempts.length - 1]?.grpc)) return true
   return status >= 500 || (status < 400 && failure !== undefined && failure !== callerGone)
 }
 
@@ -32,7 +34,7 @@ export function judge(outcome: Outcome, budgets: KeepBudgets): Judgement | undef
   if (mediation === undefined || !mediation.reports) return undefined
   const failed = hasFailed(outcome)
   const threshold = route?.slowerThanMs
-  const slow = threshold !== undefined && outcome.end - outcome.start >= threshold
+  const slow = threshold !== undefined && answeredAfter(outcome) >= threshold
   const urgent = failed || slow
   const { why } = mediation
   if (isSampled(mediation.span)) return { outcome: 'kept', reason: why, late: undefined, urgent }

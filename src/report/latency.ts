@@ -1,19 +1,21 @@
 // How long attempts took, and how many failed, by route and by the tags of the target that served: GET /api/latency.
 // Counts since the start, exact, bounded in number; who wants a window takes two reports and subtracts. It judges nothing.
+import type { Tags } from '../rules/rules.ts'
 import { add, type Bins, emptyBins } from '../sketch/bins.ts'
 import { indexOf } from '../sketch/scale.ts'
 import { type WrittenSketch, writeSketch } from '../sketch/written.ts'
-import type { AttemptOutcome, Outcome } from './outcome.ts'
+import { isServerError } from './grpc.ts'
+import { type AttemptOutcome, attemptTook, type Outcome } from './outcome.ts'
 
 export type LatencySeries = {
   readonly route: string
-  /** Of the target; those that it has none of are left out. */
-  readonly tags: { readonly 'service.tag'?: string; readonly version?: string }
+  /** All of the target. */
+  readonly tags: Readonly<Record<string, string>>
   /** Attempts; as many as the sketch holds. */
   readonly count: number
-  /** Those that ended with a status of 500 or more, or without an answer. */
+  /** Those that ended with a status of 500 or more, a status of gRPC that is one, or without an answer. */
   readonly errors: number
-  /** Milliseconds from an attempt's start to the last byte of its answer. */
+  /** Milliseconds from an attempt's start to the last byte of its answer; of an upgraded connection, to its 101. */
   readonly sketch: WrittenSketch
 }
 
@@ -40,8 +42,7 @@ export type Latency = {
 
 type Tally = {
   readonly route: string
-  readonly tag: string
-  readonly version: string
+  readonly tags: Tags
   errors: number
   bins: Bins
 }
@@ -57,35 +58,36 @@ export function createLatency(now: () => number, epoch: string): Latency {
   let beyond = 0
 
   /** A route has few targets, so a list of them is searched and no key is built. */
-  const tallyOf = (route: string, tag: string, version: string): Tally | undefined => {
+  const tallyOf = (route: string, tags: Tags): Tally | undefined => {
     const known = routes.get(route)
     if (known !== undefined) {
-      for (const tally of known) if (tally.tag === tag && tally.version === version) return tally
+      for (const tally of known) if (areSame(tally.tags, tags)) return tally
     }
     if (size >= seriesCap) return undefined
     size++
-    const tally = { route, tag, version, errors: 0, bins: emptyBins() }
+    const tally = { route, tags, errors: 0, bins: emptyBins() }
     if (known === undefined) routes.set(route, [tally])
     else known.push(tally)
     return tally
   }
 
-  const count = (route: string, attempt: AttemptOutcome): void => {
+  const count = (route: string, attempt: AttemptOutcome, outcome: Outcome): void => {
     if (isCallers(attempt)) return
-    const { tags } = attempt.target
-    const tally = tallyOf(route, tags.get('service.tag') ?? '', tags.get('version') ?? '')
+    const tally = tallyOf(route, attempt.target.tags)
     if (tally === undefined) {
       beyond++
       return
     }
-    add(tally.bins, indexOf(attempt.end - attempt.start))
-    if ((attempt.failureStatus ?? attempt.status ?? 0) >= 500) tally.errors++
+    add(tally.bins, indexOf(attemptTook(attempt, outcome)))
+    const status = attempt.failureStatus ?? attempt.status ?? 0
+    if (status >= 500 || isServerError(attempt.grpc)) tally.errors++
   }
 
   return {
-    request: ({ route, attempts }) => {
+    request: outcome => {
+      const { route, attempts } = outcome
       if (route === undefined) return
-      for (const attempt of attempts) count(route.name, attempt)
+      for (const attempt of attempts) count(route.name, attempt, outcome)
     },
     report: instance => ({
       instance,
@@ -93,15 +95,23 @@ export function createLatency(now: () => number, epoch: string): Latency {
       at: new Date(now()).toISOString(),
       since: new Date(since).toISOString(),
       beyond,
-      series: [...routes.values()].flat().map(({ route, tag, version, errors, bins }) => ({
+      series: [...routes.values()].flat().map(({ route, tags, errors, bins }) => ({
         route,
-        tags: { ...(tag === '' ? {} : { 'service.tag': tag }), ...(version === '' ? {} : { version }) },
+        tags: Object.fromEntries(tags),
         count: bins.count,
         errors,
         sketch: writeSketch(bins)
       }))
     })
   }
+}
+
+/** One and the same as long as the rules are: only after a reload are there others that may say the same. */
+function areSame(a: Tags, b: Tags): boolean {
+  if (a === b) return true
+  if (a.size !== b.size) return false
+  for (const [tag, value] of a) if (b.get(tag) !== value) return false
+  return true
 }
 
 /**

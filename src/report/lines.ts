@@ -20,9 +20,14 @@ const flushMs = 100
 // One write of a pipe's usual depth; gathered here because sonic-boom measures its whole buffer at every write.
 const gather = 16 * 1024
 const held = 4 * 1024 * 1024
+/** What a pipe takes whole or not at all. https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/limits.h.html */
+const pipeBytes = 4096
 
-/** `to` is `stdout`, `stderr`, `none`, or a path. */
-export function createLines(to: string, log?: Log): Lines {
+/**
+ * `to` is `stdout`, `stderr`, `none`, or a path. Where others write to the same, `shared`, each write is of whole lines
+ * that a pipe takes at once.
+ */
+export function createLines(to: string, log?: Log, shared = false): Lines {
   let lines = 0
   let lost = 0
   let errors = 0
@@ -43,7 +48,14 @@ export function createLines(to: string, log?: Log): Lines {
 
   const open = (): sonic.SonicBoom => {
     const dest = to === 'stdout' ? 1 : to === 'stderr' ? 2 : to
-    const opened = new sonic.SonicBoom({ dest, sync: false, append: true, mkdir: true, maxLength: held })
+    const opened = new sonic.SonicBoom({
+      dest,
+      sync: false,
+      append: true,
+      mkdir: true,
+      maxLength: held,
+      ...(shared ? { maxWrite: pipeBytes } : {})
+    })
     opened.on('error', failed)
     opened.on('drop', (text: string) => {
       lost += count(text)
@@ -62,7 +74,8 @@ export function createLines(to: string, log?: Log): Lines {
     gathered = 0
     try {
       if (file === undefined) lost += number
-      else file.write(text)
+      else if (!shared) file.write(text)
+      else for (const line of text.split(/(?<=\n)/)) file.write(line)
     } catch {
       lost += number
     }

@@ -1,21 +1,24 @@
 // Every metric of the gateway, exact whatever the sample rate. Names and labels are part of the contract.
+import type { TagNames } from '../rules/rules.ts'
+import { labelOf } from '../rules/values.ts'
 import type { TraceContext } from '../trace/context.ts'
 import { version } from '../version.ts'
 import type { Counts } from './counts.ts'
 import { type Exposition, expose } from './exposition.ts'
 import type { Judgement } from './late.ts'
 import { knownMethod } from './methods.ts'
-import type { AttemptOutcome, Outcome } from './outcome.ts'
+import { type AttemptOutcome, answeredAfter, attemptTook, type Outcome } from './outcome.ts'
 import { createCounter, createHistogram, createReading, type Example, type Family } from './series.ts'
 
 /** Seconds. https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration */
 const durations = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
-const requestLabels = ['route', 'method', 'status', 'upstream', 'service_tag', 'version']
+const defaultTags: TagNames = { service: 'service.tag', version: 'version' }
 
 /** What metrics ask for when they are read. */
 export type Gauges = {
   readonly inFlight: () => number
+  readonly upgraded: () => number
   readonly draining: () => boolean
   readonly connections: () => readonly ConnectionCounts[]
   /** Lines of the access log that had no room, or nowhere to go. */
@@ -53,11 +56,13 @@ export type Metrics = {
   readonly families: readonly Family[]
 }
 
-/** `more` is what others count and tell themselves. */
-export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Metrics {
+/** `more` is what others count and tell themselves; `tags` give two labels their names. */
+export function createMetrics(gauges: Gauges, more: readonly Family[] = [], tags = defaultTags): Metrics {
+  const serviceLabel = labelOf(tags.service)
+  const requestLabels = ['route', 'method', 'status', 'upstream', serviceLabel, labelOf(tags.version)]
   const server = createHistogram(
     'http_server_request_duration_seconds',
-    'Time from the first byte of a request to the last byte of its answer.',
+    'Time from the first byte of a request to the last byte of its answer; of an upgraded connection, which counts when it ends, to its 101.',
     requestLabels,
     durations
   )
@@ -131,7 +136,7 @@ export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Met
       'gauge',
       'tracebridge_sampling_rate',
       'The share of new traces that a route keeps now, before at-most.',
-      ['route', 'service_tag'],
+      ['route', serviceLabel],
       () => gauges.rates().map(([route, tag, rate]) => [[route, tag], rate])
     ),
     createReading(
@@ -140,6 +145,13 @@ export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Met
       'Requests that are not answered yet.',
       [],
       () => [[[], gauges.inFlight()]]
+    ),
+    createReading(
+      'gauge',
+      'tracebridge_upgraded_connections',
+      'Connections of callers that speak WebSocket now.',
+      [],
+      () => [[[], gauges.upgraded()]]
     ),
     createReading(
       'gauge',
@@ -172,11 +184,10 @@ export function createMetrics(gauges: Gauges, more: readonly Family[] = []): Met
     request: (outcome, kept = false) => {
       const { attempts, mediation } = outcome
       const labels = labelsOf(outcome, outcome.status, attempts[attempts.length - 1])
-      server.observe(labels, (outcome.end - outcome.start) / 1000, exampleOf(mediation?.span, outcome, kept))
+      server.observe(labels, answeredAfter(outcome) / 1000, exampleOf(mediation?.span, outcome, kept))
       for (const attempt of attempts) {
-        // An attempt that brought no answer counts as what its failure stands for.
-        const status = attempt.status ?? attempt.failureStatus ?? outcome.status
-        const seconds = (attempt.end - attempt.start) / 1000
+        const status = statusOf(attempt) ?? outcome.status
+        const seconds = attemptTook(attempt, outcome) / 1000
         client.observe(labelsOf(outcome, status, attempt), seconds, exampleOf(attempt.span, outcome, kept))
         if (attempt.answer !== undefined) {
           answers.add([outcome.route?.upstream.name ?? '', attempt.answer.outcome])
@@ -204,8 +215,8 @@ function labelsOf(outcome: Outcome, status: number, attempt: AttemptOutcome | un
     knownMethod(outcome.method),
     String(status),
     outcome.route?.upstream.name ?? '',
-    attempt?.target.tags.get('service.tag') ?? '',
-    attempt?.target.tags.get('version') ?? ''
+    attempt?.target.serviceTag ?? '',
+    attempt?.target.version ?? ''
   ]
 }
 
@@ -309,3 +320,8 @@ const processFamilies: readonly Family[] = [
     [[], performance.timeOrigin / 1000]
   ])
 ]
+
+/** An attempt whose answer is missing, or broke off by the upstream's doing, counts as what its failure stands for. */
+function statusOf({ status, failureStatus }: AttemptOutcome): number | undefined {
+  return failureStatus !== undefined && failureStatus >= 500 ? failureStatus : (status ?? failureStatus)
+}

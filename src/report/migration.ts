@@ -77,9 +77,12 @@ export function parseUnneeded(text: string): Unneeded | undefined {
   return digits === undefined || factor === undefined ? undefined : { text, ms: Number(digits) * factor }
 }
 
+/** What the report is made of. */
+type Counted = Pick<Propagation, 'since' | 'routes' | 'clients' | 'watchedSince'>
+
 /** The report at `now`; with verdicts on every dialect that the rules in force accept, when they are asked for. */
 export function migrationOf(
-  propagation: Propagation,
+  propagation: Counted,
   rules: Pick<Rules, 'routes'>,
   now: number,
   unneeded?: Unneeded
@@ -113,7 +116,7 @@ export function migrationOf(
 }
 
 function verdictOf(
-  { watchedSince }: Propagation,
+  { watchedSince }: Counted,
   routes: readonly RouteTally[],
   route: string,
   dialect: string,

@@ -4,6 +4,7 @@ import type { Mediation } from '../mediate/mediate.ts'
 import type { Route, UpstreamTarget } from '../rules/rules.ts'
 import type { TraceContext } from '../trace/context.ts'
 import type { Evidence } from './evidence.ts'
+import type { GrpcStatus } from './grpc.ts'
 
 /** One try at an upstream. Times are milliseconds since the Unix epoch, with fractions. */
 export type AttemptOutcome = {
@@ -21,6 +22,20 @@ export type AttemptOutcome = {
   readonly cause: string | undefined
   /** What its answer says of the trace that it was told of; undefined where it was told of none, or says nothing. */
   readonly answer: TraceAnswer | undefined
+  /** Undefined where the answer is none by gRPC. */
+  readonly grpc: GrpcStatus | undefined
+}
+
+/** What became of a connection that left HTTP. */
+export type Upgraded = {
+  /** When its 101 went out. */
+  readonly at: number
+  /** Bytes from the caller. */
+  readonly received: number
+  /** Who ended it: the caller, the upstream, `idle` or `drain`; undefined while it is open. */
+  readonly by: string | undefined
+  /** Of the first close frame; undefined without one. */
+  readonly code: number | undefined
 }
 
 export type Outcome = {
@@ -49,8 +64,22 @@ export type Outcome = {
   readonly failure: string | undefined
   /** What it was, for replay; undefined where its route captures nothing. */
   readonly evidence: Evidence | undefined
-  /** Bytes of body sent to the caller. */
+  /** The side of the upstream that it was meant for, where another one served it. */
+  readonly meant?: string | undefined
+  /** Bytes of body sent to the caller; of an upgraded connection, all that followed its 101. */
   readonly bytes: number
+  /** Undefined for what stayed HTTP. */
+  readonly upgraded?: Upgraded | undefined
   readonly start: number
   readonly end: number
+}
+
+/** Milliseconds until the caller had its answer: of an upgraded connection, its 101, for its life says nothing of speed. */
+export function answeredAfter({ start, end, upgraded }: Outcome): number {
+  return (upgraded?.at ?? end) - start
+}
+
+/** Milliseconds that an attempt took; of an upgraded connection until its 101. */
+export function attemptTook({ status, start, end }: AttemptOutcome, { upgraded }: Outcome): number {
+  return (status === 101 && upgraded !== undefined ? upgraded.at : end) - start
 }

@@ -34,6 +34,9 @@ const limits: Limits = {
   patience: {}
 }
 
+/** How long the last spans may take at the end, unless who closes says otherwise. The chart counts on it. */
+export const closeLimitMs = 5000
+
 export type PipelineOptions = Partial<Limits> & {
   readonly name: string
   readonly exporter: Exporter
@@ -57,6 +60,7 @@ export class Pipeline {
   #due = false
   #pumping = false
   #well = true
+  #shedding = false
   #closing = false
   #ended = false
   #closed: Promise<void> | undefined
@@ -89,9 +93,20 @@ export class Pipeline {
       this.#drop('shutdown', spans.length)
       return
     }
+    if (this.#shedding) {
+      this.#drop('overload', spans.length)
+      return
+    }
     this.#drop('queue_full', this.#queue.push(spans, urgent))
     if (this.#queue.spans >= this.#batch) this.#pumpSoon()
     else this.#arm()
+  }
+
+  /** Lets all go that waits, and takes no more until told otherwise. What is on its way goes on. */
+  shed(on: boolean): void {
+    this.#shedding = on
+    if (on) this.#drop('overload', this.#queue.drop())
+    this.#emptiedMaybe()
   }
 
   counts(): Counts {
@@ -113,7 +128,7 @@ export class Pipeline {
    * Sends what is there, for `deadlineMs` at most, and drops the rest. Always resolves; asked twice, at the
    * earlier deadline.
    */
-  close(deadlineMs = 5000): Promise<void> {
+  close(deadlineMs = closeLimitMs): Promise<void> {
     this.#closed ??= this.#drain()
     const deadline = setTimeout(() => this.#emptied?.(), deadlineMs)
     return this.#closed.finally(() => clearTimeout(deadline))

@@ -13,6 +13,8 @@ import { createPost, type Post } from './post.ts'
 export type Pipelines = {
   /** Takes the spans of one request; `urgent` ones, of errors and slow requests, are the last to be let go. */
   readonly record: (spans: readonly Span[], urgent: boolean) => void
+  /** Lets all go that waits, and takes no more until told otherwise. */
+  readonly shed: (on: boolean) => void
   /** By the name of the exporter, in the order in which they came to be. */
   readonly counts: () => ReadonlyMap<string, Counts>
   /** Pipelines of equal settings go on; others send what they hold and close. Throws, and changes nothing, for a bad URL. */
@@ -49,6 +51,7 @@ export function createPipelines(
     return previous
   }
   let running: readonly Running[] = settings.map(one => run(one, resource, io))
+  let shedding = false
   const closing = new Map<Running, Promise<void>>()
   // Every name from its first day, so that metrics keep their order.
   const past = new Map(settings.map(one => [one.name, nothing]))
@@ -70,6 +73,10 @@ export function createPipelines(
     record: (spans, urgent) => {
       for (const one of running) one.pipeline.record(spans, urgent)
     },
+    shed: on => {
+      shedding = on
+      for (const one of running) one.pipeline.shed(on)
+    },
     counts: () => {
       const all = new Map(past)
       for (const one of closing.keys()) add(all, one.settings.name, one.pipeline.counts())
@@ -84,6 +91,7 @@ export function createPipelines(
       )
       const gone = running.filter(old => !next.includes(old))
       running = next
+      if (shedding) for (const one of running) one.pipeline.shed(true)
       for (const one of wanted) add(past, one.name, nothing)
       for (const old of gone) void retire(old, undefined)
     },

@@ -99,11 +99,18 @@ export class Queue {
     this.#heldBytes += bytes
   }
 
+  /** Forgets all that waits, and returns how many spans that were. */
+  drop(): number {
+    const { spans } = this
+    while (this.#ordinary.shift() !== undefined);
+    while (this.#urgent.shift() !== undefined);
+    return spans
+  }
+
   /** Forgets all that waits or is held, and returns how many spans that were. */
   clear(): number {
     const { taken } = this
-    while (this.#ordinary.shift() !== undefined);
-    while (this.#urgent.shift() !== undefined);
+    this.drop()
     this.#heldSpans = 0
     this.#heldBytes = 0
     return taken

@@ -1,8 +1,10 @@
 // The spans of one request, by the stable HTTP conventions: one server span, a client span for each attempt.
 // https://opentelemetry.io/docs/specs/semconv/http/http-spans/
+// Calls by gRPC tell their status besides: https://opentelemetry.io/docs/specs/semconv/rpc/grpc/
 import type { Attribute, Segment, Span } from '../exporters/exporter.ts'
 import { isSampled, type Mediation } from '../mediate/mediate.ts'
 import type { TraceContext } from '../trace/context.ts'
+import { type GrpcStatus, grpcNameOf, isServerError } from './grpc.ts'
 import { callerGone, hasFailed, type Late } from './late.ts'
 import { knownMethod } from './methods.ts'
 import type { AttemptOutcome, Outcome } from './outcome.ts'
@@ -61,7 +63,18 @@ function serverSpan(
   if (outcome.identity !== undefined)
     attributes.push('tracebridge.client.identity', bounded(outcome.identity))
   if (debugId !== undefined) attributes.push('jaeger-debug-id', bounded(debugId))
-  const error = failure ?? (status >= 500 ? String(status) : undefined)
+  if (outcome.upgraded !== undefined) {
+    const { received, by, code } = outcome.upgraded
+    attributes.push('tracebridge.upgrade', 'websocket')
+    attributes.push('tracebridge.upgrade.received_bytes', received)
+    attributes.push('tracebridge.upgrade.sent_bytes', outcome.bytes)
+    if (by !== undefined) attributes.push('tracebridge.upgrade.ended_by', by)
+    if (code !== undefined) attributes.push('tracebridge.upgrade.close_code', code)
+  }
+  const grpc = outcome.attempts[outcome.attempts.length - 1]?.grpc
+  addGrpc(grpc, attributes)
+  const refused = isServerError(grpc) ? grpcNameOf(grpc) : undefined
+  const error = failure ?? (status >= 500 ? String(status) : refused)
   if (error !== undefined) attributes.push('error.type', error)
   return {
     ...identity(mediation.span),
@@ -111,7 +124,9 @@ function clientSpan(
   if (attempt.cause !== undefined) attributes.push('tracebridge.failure.cause', attempt.cause)
   if (attempt.answer?.spanId !== undefined)
     attributes.push('tracebridge.answer.span_id', attempt.answer.spanId)
-  const error = failure ?? (status !== undefined && status >= 400 ? String(status) : undefined)
+  addGrpc(attempt.grpc, attributes)
+  const refused = attempt.grpc === 0 ? undefined : grpcNameOf(attempt.grpc)
+  const error = failure ?? (status !== undefined && status >= 400 ? String(status) : refused)
   if (error !== undefined) attributes.push('error.type', error)
   return {
     ...identity(attempt.span),
@@ -125,6 +140,14 @@ function clientSpan(
     links: undefined,
     segment: attemptSegment(segment, attempt, resends + 1)
   }
+}
+
+/** By today's convention, and by the one before, which most back ends still read. */
+function addGrpc(status: GrpcStatus | undefined, attributes: Attribute[]): void {
+  if (status === undefined) return
+  attributes.push('rpc.system', 'grpc', 'rpc.system.name', 'grpc')
+  if (status === 'unsaid') return
+  attributes.push('rpc.response.status_code', grpcNameOf(status) ?? '', 'rpc.grpc.status_code', status)
 }
 
 function identity(

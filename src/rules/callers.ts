@@ -35,6 +35,15 @@ function blockOf(range: Range): BlockList | undefined {
   return block
 }
 
+/** Whether an address is in one of the ranges. */
+export function blocksOf(ranges: readonly Range[]): (address: string) => boolean {
+  const blocks = ranges.flatMap(range => blockOf(range) ?? [])
+  return address => {
+    const version = isIP(address)
+    return version !== 0 && blocks.some(block => block.check(address, version === 4 ? 'ipv4' : 'ipv6'))
+  }
+}
+
 // IPv4 callers of a dual-stack socket. https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2
 const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i
 

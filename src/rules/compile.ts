@@ -11,7 +11,17 @@ import type { Adapters } from './adapters.ts'
 import { createTrust } from './callers.ts'
 import { createOrigins } from './origins.ts'
 import { createPlanner } from './plans.ts'
-import type { Cors, Route, RouteSampling, Rules, Tags, Upstream, UpstreamTarget } from './rules.ts'
+import type {
+  Cors,
+  Route,
+  RouteSampling,
+  Rules,
+  TagNames,
+  Tags,
+  Upstream,
+  UpstreamTarget,
+  UpstreamTls
+} from './rules.ts'
 import {
   type BaggageSettings,
   type CorsSettings,
@@ -22,18 +32,22 @@ import {
   type UpstreamSettings
 } from './settings.ts'
 import { captureRuleOf } from './settle-capture.ts'
+import { compileFront } from './settle-front.ts'
+import { sidesOf, splitOf } from './sides.ts'
 import type { TlsFiles } from './tls-files.ts'
+import type { UpstreamTlsFiles } from './upstream-tls.ts'
 
 /**
  * Makes the rules in force. `effective` is what people are shown of them, `now` the clock of the ceiling, `adapters` the
- * dialects that the rules bring along, `tls` what listeners speak, in their order.
+ * dialects that the rules bring along, `tls` what listeners speak, in their order, `upstreamTls` what upstreams are spoken to with.
  */
 export function compile(
   settings: Settings,
   effective: Rules['effective'],
   now: () => number,
   adapters: Adapters = none,
-  tls: TlsFiles['tls'] = []
+  tls: TlsFiles['tls'] = [],
+  upstreamTls: UpstreamTlsFiles['tls'] = new Map()
 ): Rules {
   const samplingOf = createPlanner(settings, now)
   const secrets = settings.trust.flatMap(({ secret }) => secret?.header ?? [])
@@ -47,24 +61,36 @@ export function compile(
     trust: settings.trust,
     segments: settings.exporters.some(({ kind }) => kind === 'skywalking')
   }
-  const upstreams = new Map([...settings.upstreams].map(([name, each]) => [name, upstreamOf(each)]))
+  const upstreams = new Map(
+    [...settings.upstreams].map(([name, each]) => [
+      name,
+      upstreamOf(each, upstreamTls.get(name), settings.tags)
+    ])
+  )
   const routes = settings.routes.flatMap(route => {
     const upstream = upstreams.get(route.upstream.name)
     if (upstream === undefined) return []
     const targets = upstream.echo ? [untagged] : upstream.targets.map(({ tags }) => tags)
     return [routeOf(route, upstream, shared, samplingOf(route.name, route.sampling, targets))]
   })
+  const find = createTable(routes.map(route => ({ match: route.match, value: route })))
   const keep = settings.samplingKeep
   return Object.freeze({
     service: settings.service,
-    listen: settings.listen.map(({ host, port }, index) => ({ host, port, tls: tls[index] })),
+    listen: settings.listen.map((each, index) => ({ ...each, tls: tls[index] })),
+    workers: settings.workers,
+    limits: settings.limits,
+    drain: settings.drain,
+    overload: settings.overload,
     admin: settings.admin,
     trust: createTrust(settings.trust),
     exporters: settings.exporters,
     accessLog: settings.accessLog,
+    tags: settings.tags,
     upstreams,
     routes,
-    find: createTable(routes.map(route => ({ match: route.match, value: route }))),
+    find,
+    front: compileFront(settings.front, settings.service.name, routes, find),
     unrouted: {
       policy: policyOf(
         { ...settings, restore: 'no', rpc: 'hop', randomFlag: 'keep', tracestate: 'all' },
@@ -106,13 +132,15 @@ function routeOf(route: RouteSettings, upstream: Upstream, shared: Shared, sampl
   const policy = policyOf(
     { ...route, randomFlag: route.upstream.randomFlag },
     route.upstream.external,
-    shared
+    shared,
+    upstream.split.carry?.header
   )
   const compiled: Route = {
     name: route.name,
     template: templateOf(route.match),
     names: route.converge ? createNames(templateOf(route.match)) : undefined,
     match: route.match,
+    paths: route.paths,
     upstream,
     policy,
     ...sampling,
@@ -120,7 +148,10 @@ function routeOf(route: RouteSettings, upstream: Upstream, shared: Shared, sampl
     capture: captureRuleOf(route.capture, shared.trust),
     cors: route.cors === undefined ? undefined : corsOf(route.cors, route, policy),
     respond: route.respond,
-    timeouts: route.timeouts
+    upgrade: route.upgrade,
+    timeouts: route.timeouts,
+    retries: route.retries,
+    maxBody: route.maxBody
   }
   return Object.freeze(compiled)
 }
@@ -132,7 +163,9 @@ function policyOf(
   > &
     Pick<UpstreamSettings, 'randomFlag'>,
   external: boolean,
-  { secrets, adapters, strangers, outsiders, segments }: Shared
+  { secrets, adapters, strangers, outsiders, segments }: Shared,
+  /** A field that the gateway writes itself. */
+  ours?: string
 ): Policy {
   const accept = route.accept.flatMap(name => accepted.get(name) ?? adapters.get(name) ?? [])
   const emit = route.emit.flatMap(name => dialects.get(name) ?? adapters.get(name) ?? [])
@@ -143,7 +176,11 @@ function policyOf(
     accept,
     emit,
     conflict: route.conflict,
-    strip: { continue: believed, restart: strangers, ignore: strangers },
+    strip: {
+      continue: stripping(believed, ours),
+      restart: stripping(strangers, ours),
+      ignore: stripping(strangers, ours)
+    },
     spans: route.spans,
     stores: route.restore === 'both' || route.restore === 'store',
     takes: route.restore === 'both' || route.restore === 'take',
@@ -154,6 +191,10 @@ function policyOf(
     tracestate: route.tracestate === 'all' ? route.tracestate : new Set(route.tracestate),
     baggage
   })
+}
+
+function stripping(strip: Strip, ours: string | undefined): Strip {
+  return ours === undefined ? strip : Object.freeze({ ...strip, fields: new Set([...strip.fields, ours]) })
 }
 
 /** What carries a trace or baggage: the fields with a fixed name, and of some the beginnings of others. */
@@ -191,12 +232,24 @@ function corsOf(cors: CorsSettings, route: RouteSettings, policy: Policy): Cors 
   })
 }
 
-function upstreamOf({ name, targets, echo, timeouts }: UpstreamSettings): Upstream {
-  return Object.freeze({ name, targets: targets.map(targetOf), echo, timeouts })
+function upstreamOf(settings: UpstreamSettings, tls: UpstreamTls | undefined, names: TagNames): Upstream {
+  const { name, targets, echo, protocol, timeouts, limits, ejection, health, resend } = settings
+  const own = { name, echo, protocol, timeouts, limits, ejection, health, resend }
+  const sides = sidesOf(targets, names)
+  const split = splitOf(settings, sides)
+  return Object.freeze({
+    ...own,
+    targets: targets.map((each, index) => targetOf(each, sides[index] ?? '', names)),
+    tls,
+    split
+  })
 }
 
-function targetOf({ url, weight, tags }: TargetSettings): UpstreamTarget {
+function targetOf({ url, weight, tags }: TargetSettings, side: string, names: TagNames): UpstreamTarget {
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
   // Sockets take an IPv6 address without its brackets.
-  return { origin: url.origin, host: url.hostname.replace(/^\[|\]$/g, ''), port, weight, tags }
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const serviceTag = tags.get(names.service) ?? ''
+  const version = tags.get(names.version) ?? ''
+  return { origin: url.origin, host, port, weight, tags, serviceTag, version, side }
 }

@@ -5,6 +5,7 @@ import { parseHost, parseTemplate } from '../route/pattern.ts'
 import type { Adapters } from './adapters.ts'
 import { complain, formatPlace, suggestion } from './complaint.ts'
 import { checkSampling } from './consistent-sampling.ts'
+import { checkSplits } from './consistent-split.ts'
 import { child, entriesOf, itemsOf, type Located, type Place, textOf } from './located.ts'
 import { oneOfText } from './notation.ts'
 import type { Complaint } from './rules.ts'
@@ -17,11 +18,13 @@ export function checkConsistency(root: Located, adapters: Adapters): readonly Co
   const brought = [...entriesOf(child(root, 'dialects')).keys()]
   return [
     ...upstreams.flatMap(checkUpstream),
+    ...checkSplits(root, upstreams),
     ...checkReferences(routes, [...named.keys()]),
     ...checkMatches(routes),
     ...checkNames(routes),
     ...checkSampling(root, routes),
     ...checkConverge(routes),
+    ...checkUpgrades(routes, named),
     ...[root, ...routes].flatMap(each => checkCors(child(each, 'cors'))),
     ...[root, ...upstreams, ...routes].flatMap(each => checkDialects(each, brought)),
     ...[root, ...upstreams, ...routes].flatMap(each => checkEmit(child(each, 'emit'), adapters)),
@@ -145,6 +148,19 @@ function checkConverge(routes: readonly Located[]): readonly Complaint[] {
     const path = textOf(child(child(route, 'match'), 'path')) ?? '/**'
     if (node?.kind !== 'scalar' || node.value !== true || path.endsWith('/**')) return []
     return [complain(node.place, 'expected converge: true only on a route whose path ends in /**')]
+  })
+}
+
+/** HTTP/2 upgrades nothing: https://www.rfc-editor.org/rfc/rfc9113#section-8.6 */
+function checkUpgrades(
+  routes: readonly Located[],
+  upstreams: ReturnType<typeof entriesOf>
+): readonly Complaint[] {
+  return routes.flatMap(route => {
+    const [first] = itemsOf(child(route, 'upgrade'))
+    const upstream = upstreams.get(textOf(child(route, 'upstream')) ?? '')?.value
+    if (first === undefined || textOf(child(upstream, 'protocol')) !== 'h2') return []
+    return [complain(first.place, 'expected no upgrade on a route to an upstream of protocol: h2')]
   })
 }
 

@@ -12,6 +12,7 @@ import {
   type YAMLError
 } from 'yaml'
 import { complain, formatPlace } from './complaint.ts'
+import { disk, type Files } from './files.ts'
 import { below, type Located, type LocatedEntry, type Place } from './located.ts'
 import { type Env, resolveReferences } from './references.ts'
 import type { Complaint } from './rules.ts'
@@ -46,7 +47,13 @@ const options = {
 } as const
 
 /** Reads `text` of the rule file `file`; `path` is where the file lies, for relative references. */
-export function parseRuleFile(text: string, file: string, path: string, env: Env): Parsed {
+export function parseRuleFile(
+  text: string,
+  file: string,
+  path: string,
+  env: Env,
+  from: Files = disk
+): Parsed {
   const lines = new LineCounter()
   const placeAt = (offset: number, at: string): Place => {
     const { line, col } = lines.linePos(offset)
@@ -128,7 +135,7 @@ export function parseRuleFile(text: string, file: string, path: string, env: Env
       const known = typeof value === 'number' || typeof value === 'boolean' ? value : null
       return { ...nothing(place), value: known }
     }
-    const resolved = resolveReferences(value, env, path)
+    const resolved = resolveReferences(value, env, path, from)
     files.push(...resolved.files)
     for (const each of resolved.missing) complaints.push(complain(place, each))
     const written = resolved.referred ? value : undefined

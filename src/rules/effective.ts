@@ -14,8 +14,12 @@ import type {
   UpstreamSettings
 } from './settings.ts'
 import { showCapture } from './settle-capture.ts'
+import { showFront } from './settle-front.ts'
+import { showDrain, showLimits, showListenLimits, showListenTimeouts, showOverload } from './settle-limits.ts'
+import { showSplit, showTargetMatches } from './settle-split.ts'
+import { showConnecting } from './settle-upstream.ts'
 import { showMatch, showRouteSampling, showTopSampling } from './show-sampling.ts'
-import { formatDuration, formatRate, type Range } from './values.ts'
+import { formatDuration, formatRange, formatRate, formatSize } from './values.ts'
 
 type Shown = Readonly<Record<string, unknown>>
 
@@ -25,8 +29,15 @@ export function effectiveOf(settings: Settings, root: Located): Shown {
     service: settings.service.version === '' ? without(settings.service, 'version') : settings.service,
     listen: settings.listen.map(each => ({
       address: formatAddress(each),
-      ...optional('tls', showTls(each.tls))
+      ...optional('tls', showTls(each.tls)),
+      protocols: each.protocols,
+      limits: showListenLimits(each.limits),
+      timeouts: showListenTimeouts(each.timeouts)
     })),
+    workers: settings.workers,
+    limits: showLimits(settings.limits, settings.maxBody),
+    drain: showDrain(settings.drain),
+    overload: showOverload(settings.overload),
     admin: {
       address: formatAddress(settings.admin),
       ...optional(
@@ -35,6 +46,7 @@ export function effectiveOf(settings: Settings, root: Located): Shown {
       )
     },
     trust: settings.trust.map((entry, index) => showTrust(entry, child(child(root, 'trust'), index))),
+    ...showFront(settings.front),
     ...optional('dialects', showAdapters(settings.dialects, child(root, 'dialects'))),
     accept: settings.accept,
     emit: settings.emit,
@@ -52,6 +64,7 @@ export function effectiveOf(settings: Settings, root: Located): Shown {
     ),
     'access-log': { ...settings.accessLog, rate: formatRate(settings.accessLog.rate) },
     ...optional('cors', showCors(settings.cors)),
+    tags: settings.tags,
     upstreams: Object.fromEntries([...settings.upstreams].map(([name, each]) => [name, showUpstream(each)])),
     routes: settings.routes.map(route => showRoute(route, settings))
   }
@@ -103,6 +116,7 @@ function showRoute(route: RouteSettings, top: Pick<Settings, 'sampling' | 'captu
     match: showMatch(route.match),
     upstream: route.upstream.name,
     converge: route.converge,
+    paths: route.paths,
     accept: route.accept,
     emit: route.emit,
     respond: route.respond,
@@ -116,19 +130,31 @@ function showRoute(route: RouteSettings, top: Pick<Settings, 'sampling' | 'captu
     // Said also where it is off, if else it would be that of the top.
     ...optional('capture', route.capture ? showCapture(route.capture) : top.capture && false),
     ...optional('cors', showCors(route.cors)),
-    timeouts: without(showTimeouts(route.timeouts), 'connect')
+    retries: route.retries,
+    ...optional('upgrade', route.upgrade.length === 0 ? undefined : route.upgrade),
+    ...optional('limits', route.maxBody === undefined ? undefined : { body: formatSize(route.maxBody) }),
+    timeouts: {
+      ...without(showTimeouts(route.timeouts), 'connect'),
+      ...optional('request', showTime(route.timeouts.request))
+    }
   }
+}
+
+function showTime(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : formatDuration(ms)
 }
 
 function showUpstream(upstream: UpstreamSettings): Shown {
   const where = upstream.echo
     ? { echo: true }
     : {
-        targets: upstream.targets.map(({ url, weight, tags }) => ({
+        targets: upstream.targets.map(({ url, weight, tags, matches }) => ({
           url: url.origin,
           weight,
-          tags: Object.fromEntries(tags)
-        }))
+          tags: Object.fromEntries(tags),
+          ...showTargetMatches(matches)
+        })),
+        ...showSplit(upstream)
       }
   return {
     ...where,
@@ -137,7 +163,8 @@ function showUpstream(upstream: UpstreamSettings): Shown {
     'random-flag': upstream.randomFlag,
     tracestate: upstream.tracestate,
     baggage: showBaggage(upstream.baggage),
-    timeouts: showTimeouts(upstream.timeouts)
+    timeouts: showTimeouts(upstream.timeouts),
+    ...showConnecting(upstream)
   }
 }
 
@@ -145,11 +172,12 @@ function showBaggage({ accept, emit, allow, maxBytes }: BaggageSettings): Shown 
   return { accept, emit, allow, 'max-bytes': maxBytes }
 }
 
-function showTimeouts({ connect, firstByte, idle }: Timeouts): Shown {
+function showTimeouts({ connect, firstByte, idle, upgradeIdle }: Timeouts): Shown {
   return {
     connect: formatDuration(connect),
     'first-byte': formatDuration(firstByte),
-    idle: formatDuration(idle)
+    idle: formatDuration(idle),
+    'upgrade-idle': formatDuration(upgradeIdle)
   }
 }
 
@@ -180,10 +208,6 @@ function showExporter(exporter: Rules['exporters'][number], node: Located | unde
 /** What stands in for a variable that is not set may itself be a secret. */
 function hideUrl(written: string): string {
   return written.replace(/:-[^}]*\}/g, ':-***}')
-}
-
-function formatRange(range: Range): string {
-  return range.kind === 'range' ? `${range.address}/${range.prefix}` : range.kind
 }
 
 /** Puts the reference back wherever a file was read, whatever the key. */

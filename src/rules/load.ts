@@ -7,6 +7,7 @@ import { checkConsistency } from './consistency.ts'
 import { decode } from './decode.ts'
 import { type Parsed, parseRuleFile } from './document.ts'
 import { effectiveOf } from './effective.ts'
+import { disk, type Files } from './files.ts'
 import type { Located } from './located.ts'
 import { mergeRules } from './merge.ts'
 import { applyOverrides, type Overrides } from './overrides.ts'
@@ -14,14 +15,21 @@ import type { Env } from './references.ts'
 import type { Complaint, Rules } from './rules.ts'
 import type { Settings } from './settings.ts'
 import { settle } from './settle.ts'
+import { shareOf } from './share.ts'
 import { readSources } from './sources.ts'
 import { loadTls } from './tls-files.ts'
+import { loadUpstreamTls } from './upstream-tls.ts'
 
 /** Rules that may run. `watch` is every path whose change would change them, right or wrong. */
 export type Loaded = { readonly rules: Rules; readonly settings: Settings; readonly watch: readonly string[] }
 
 /** Rules that may not, and why: never empty, in order of place. */
 export type Refusal = { readonly complaints: readonly Complaint[]; readonly watch: readonly string[] }
+
+/** Where the rules are read from, and for how many workers, each of which gets its part of what is to be shared. */
+export type Reading = { readonly from: Files; readonly workers: number }
+
+const alone: Reading = { from: disk, workers: 1 }
 
 /** What runs when nobody says anything: the same distance from src/rules and dist/rules. */
 export const defaultRules = fileURLToPath(new URL('../../rules/default.yaml', import.meta.url))
@@ -39,12 +47,13 @@ export function loadRules(
   path: string | undefined,
   env: Env,
   overrides: Overrides = {},
-  now = elapsed
+  now = elapsed,
+  { from: read, workers }: Reading = alone
 ): Loaded | Refusal {
   const from = path ?? (overrides.upstream === undefined ? defaultRules : undefined)
   const { sources, complaints: unread } =
-    from === undefined ? { sources: [], complaints: [] } : readSources(from)
-  const parsed = sources.map(({ file, text }) => parseRuleFile(text, file, file, env))
+    from === undefined ? { sources: [], complaints: [] } : readSources(from, read)
+  const parsed = sources.map(({ file, text }) => parseRuleFile(text, file, file, env, read))
   const watch = [...(from === undefined ? [] : [from]), ...new Set(parsed.flatMap(({ files }) => files))]
   const files = sources.map(({ file }) => file)
   const refuse = (complaints: readonly Complaint[]): Refusal => ({
@@ -59,14 +68,26 @@ export function loadRules(
   if (root === undefined) return refuse([...complaints, empty(from)])
 
   const { adapters, complaints: unloaded } = loadAdapters(root)
-  const { tls, complaints: unlistened, files: certificates } = loadTls(root)
-  watch.push(...certificates)
-  complaints.push(...checkConsistency(root, adapters), ...unloaded, ...unlistened)
+  const { tls, complaints: unlistened, files: certificates } = loadTls(root, read)
+  const upstreamTls = loadUpstreamTls(root, read)
+  watch.push(...certificates, ...upstreamTls.files.filter(file => !certificates.includes(file)))
+  complaints.push(...checkConsistency(root, adapters), ...unloaded, ...unlistened, ...upstreamTls.complaints)
   const result = decode(root)
   if ('complaints' in result) return refuse([...complaints, ...result.complaints])
   if (complaints.length > 0) return refuse(complaints)
   const settings = settle(result.decoded, env)
-  return { rules: compile(settings, effectiveOf(settings, root), now, adapters, tls), settings, watch }
+  return {
+    rules: compile(
+      shareOf(settings, workers),
+      effectiveOf(settings, root),
+      now,
+      adapters,
+      tls,
+      upstreamTls.tls
+    ),
+    settings,
+    watch
+  }
 }
 
 function merged(parsed: readonly Parsed[], complaints: Complaint[]): Located | undefined {

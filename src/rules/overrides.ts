@@ -6,6 +6,7 @@ export type Overrides = {
   readonly listen?: string | undefined
   readonly admin?: string | undefined
   readonly upstream?: string | undefined
+  readonly workers?: string | undefined
 }
 
 type Written = string | readonly Written[] | { readonly [key: string]: Written }
@@ -45,10 +46,11 @@ function withTls(
 
 /** `--upstream` is a whole gateway: it puts one upstream and one catch-all route in place of the files' own. */
 export function applyOverrides(root: Located | undefined, overrides: Overrides): Located | undefined {
-  const { listen, admin, upstream } = overrides
+  const { listen, admin, upstream, workers } = overrides
   const entries = new Map(root?.kind === 'map' ? root.entries : [])
   const put = ([key, entry]: readonly [string, LocatedEntry]) => entries.set(key, entry)
   if (listen !== undefined) put(withTls(given('--listen', 'listen', [{ address: listen }]), entries))
+  if (workers !== undefined) put(given('--workers', 'workers', workers))
   if (upstream !== undefined) {
     put(given('--upstream', 'upstreams', { upstream: { targets: [{ url: upstream }] } }))
     put(given('--upstream', 'routes', [{ match: { path: '/**' }, upstream: 'upstream' }]))

@@ -12,7 +12,7 @@ import { type Boost, createBoost } from './boost.ts'
 import type { RouteSampling, Tags } from './rules.ts'
 import type { SamplerSettings, SamplingSettings, Settings } from './settings.ts'
 
-type Given = Pick<Settings, 'samplingLimit' | 'samplingRules' | 'samplingForce' | 'samplingBoost'>
+type Given = Pick<Settings, 'tags' | 'samplingLimit' | 'samplingRules' | 'samplingForce' | 'samplingBoost'>
 
 /** What is kept for one tag of one route. */
 type Tagged = {
@@ -22,11 +22,15 @@ type Tagged = {
   readonly rules: (SamplingPlan | undefined)[]
 }
 
-const tag = 'service.tag'
-
 /** Makes the plans of one route after the other; they share what is meant for all of them together. */
 export function createPlanner(
-  { samplingLimit, samplingRules, samplingForce: force, samplingBoost: boosting }: Given,
+  {
+    tags: { service: tag },
+    samplingLimit,
+    samplingRules,
+    samplingForce: force,
+    samplingBoost: boosting
+  }: Given,
   now: Clock
 ): (route: string, own: SamplingSettings, targets: readonly Tags[]) => RouteSampling {
   const ceiling = createTokens(samplingLimit, now).take

@@ -1,7 +1,7 @@
 // `${NAME}`, `${NAME:-default}` and `${file:PATH}` in rule files. What they bring is text, looked at once:
 // references in it are not followed, and it never goes into a complaint.
-import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { disk, type Files } from './files.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -22,18 +22,18 @@ const referencePattern =
 
 const fileLimit = 64 * 1024
 
-function readSecret(path: string): string | undefined {
+function readSecret(path: string, files: Files): string | undefined {
   try {
-    const bytes = readFileSync(path)
+    const bytes = files.read(path, fileLimit)
     // Editors and `echo` end a secret with a line feed that is not part of it.
-    return bytes.length > fileLimit ? undefined : bytes.toString('utf8').replace(/\r?\n$/, '')
+    return bytes?.toString('utf8').replace(/\r?\n$/, '')
   } catch {
     return undefined
   }
 }
 
 /** Follows the references in one scalar; `from` is the rule file, to whose folder `${file:…}` is relative. */
-export function resolveReferences(text: string, env: Env, from: string): Resolved {
+export function resolveReferences(text: string, env: Env, from: string, disc: Files = disk): Resolved {
   if (!text.includes('${')) return { text, referred: false, missing: [], files: [] }
   const missing: string[] = []
   const files: string[] = []
@@ -47,7 +47,7 @@ export function resolveReferences(text: string, env: Env, from: string): Resolve
     if (path !== undefined) {
       const absolute = resolve(dirname(from), path)
       files.push(absolute)
-      const secret = readSecret(absolute)
+      const secret = readSecret(absolute, disc)
       if (secret === undefined) missing.push(`expected a readable file of at most 64 KiB behind \${file:…}`)
       return secret ?? ''
     }

@@ -3,10 +3,20 @@ import type { SecureContext, SecureContextOptions } from 'node:tls'
 import type { Read } from '../dialects/dialect.ts'
 import type { Policy, SamplingPlan, Trust } from '../mediate/policy.ts'
 import type { Match, Target as MatchTarget } from '../route/match.ts'
+import type { Drain, Limits, ListenLimits, ListenTimeouts, Overload } from './limits.ts'
 
 export type Listen = { readonly host: string; readonly port: number }
 
-export type Listener = Listen & { readonly tls: Tls | undefined }
+/** What is spoken on a connection; `http1` is 1.0 and 1.1. */
+export type Protocol = 'http1' | 'h2'
+
+export type Listener = Listen & {
+  readonly tls: Tls | undefined
+  /** What callers may speak. */
+  readonly protocols: readonly Protocol[]
+  readonly limits: ListenLimits
+  readonly timeouts: ListenTimeouts
+}
 
 /** What a listener speaks TLS with, its files read. */
 export type Tls = {
@@ -28,7 +38,18 @@ export type Certificate = {
 }
 
 /** Milliseconds. */
-export type Timeouts = { readonly connect: number; readonly firstByte: number; readonly idle: number }
+export type Timeouts = {
+  readonly connect: number
+  readonly firstByte: number
+  readonly idle: number
+  /** Without a byte in either direction of an upgraded connection; 0 for never. */
+  readonly upgradeIdle: number
+}
+
+export type RouteTimeouts = Timeouts & {
+  /** For a request to arrive; undefined for that of the listener. */
+  readonly request: number | undefined
+}
 
 export type UpstreamTarget = {
   /** scheme://host:port, nothing behind. */
@@ -37,6 +58,82 @@ export type UpstreamTarget = {
   readonly port: number
   readonly weight: number
   readonly tags: ReadonlyMap<string, string>
+  /** What the tags of the release and of the version say; '' where there is none. */
+  readonly serviceTag: string
+  readonly version: string
+  /** Requests are split between sides, then handed to the targets of one: its release, or its version; '' for neither. */
+  readonly side: string
+}
+
+/** Something that a request says of itself; `name` is in lower case, but of cookies and queries as written. */
+export type Trait = { readonly in: 'header' | 'cookie' | 'query' | 'baggage'; readonly name: string }
+
+/** What sends a request to some targets, whatever the weights say; all of it must hold. */
+export type TargetMatch = {
+  readonly says: readonly (readonly [trait: Trait, value: string])[]
+  /** A share, 0 to 1, of all that a key may be: one and the same of it for ever, and of a larger share. */
+  readonly portion: { readonly key: Trait; readonly share: number } | undefined
+  /** Who is listened to: strangers can choose nothing by what is for `believed` ones. */
+  readonly callers: 'believed' | 'any'
+}
+
+/** A match and whom it is for: targets of one side. */
+export type Chosen = TargetMatch & {
+  readonly side: string
+  /** By their place among the targets of the upstream. */
+  readonly among: ReadonlySet<number>
+}
+
+/** How a request says downstream what side it was meant for; `header` in lower case. */
+export type Carry = { readonly baggage: string | undefined; readonly header: string | undefined }
+
+/** How requests are split between the sides of an upstream, but for the weights. */
+export type Split = {
+  /** The first of which all holds goes before the weights: the most particular ones are first. */
+  readonly matches: readonly Chosen[]
+  /** Who has this is of one side, as long as the weights stay. */
+  readonly sticky: Trait | undefined
+  readonly carry: Carry | undefined
+  /** Which sides may serve what is meant for another one that cannot. */
+  readonly fallback: ReadonlySet<string> | 'any'
+}
+
+/** What an upstream is spoken TLS with, its files read. */
+export type UpstreamTls = {
+  readonly options: SecureContextOptions & { readonly rejectUnauthorized: boolean }
+  /** In place of the target's host. */
+  readonly serverName: string | undefined
+  /** Another one for everything that differs: connections are kept apart by it. */
+  readonly identity: string
+}
+
+/** For each target. */
+export type UpstreamLimits = {
+  readonly connections: number
+  /** Requests that wait for a connection. */
+  readonly pending: number
+  readonly connectionAgeMs: number
+  /** Without a request, where the target does not say. */
+  readonly keepAliveMs: number
+  /** Bytes of an answer's header. */
+  readonly header: number
+}
+
+/** When a target is left out. */
+export type Ejection = {
+  /** In a row. */
+  readonly failures: number
+  readonly forMs: number
+  /** The share of targets, 0 to 1, that may be out at once. */
+  readonly most: number
+}
+
+export type HealthCheck = {
+  readonly path: string
+  readonly everyMs: number
+  readonly timeoutMs: number
+  readonly healthy: number
+  readonly unhealthy: number
 }
 
 export type Upstream = {
@@ -45,7 +142,16 @@ export type Upstream = {
   readonly targets: readonly UpstreamTarget[]
   /** Embedded: the gateway itself answers with what it received. */
   readonly echo: boolean
+  readonly protocol: Protocol
   readonly timeouts: Timeouts
+  readonly tls: UpstreamTls | undefined
+  readonly limits: UpstreamLimits
+  /** Undefined where no target is ever left out for its failures. */
+  readonly ejection: Ejection | undefined
+  /** Which safe requests that were lost are sent again: those on a connection that was used before, or any. */
+  readonly resend: 'reused' | 'any'
+  readonly health: HealthCheck | undefined
+  readonly split: Split
 }
 
 export type Cors = {
@@ -66,6 +172,9 @@ export type Cors = {
 
 export type ResponseField = 'server-timing' | 'traceresponse'
 
+/** By its name in the Upgrade field. */
+export type Upgrade = 'websocket'
+
 export type Route = {
   readonly name: string
   /** The path template, as spans and metrics name it (`http.route`). */
@@ -73,6 +182,7 @@ export type Route = {
   /** The template of one request on a route that takes any path; undefined where all go by the route's own. */
   readonly names: ((path: string, status: number) => string) | undefined
   readonly match: Match
+  readonly paths: Front['paths']
   readonly upstream: Upstream
   readonly policy: Policy
   /** From how many milliseconds on a request is slow; undefined where nothing is kept after all. */
@@ -81,7 +191,13 @@ export type Route = {
   readonly capture: CaptureRule | undefined
   readonly cors: Cors | undefined
   readonly respond: readonly ResponseField[]
-  readonly timeouts: Timeouts
+  /** What callers may speak instead of HTTP, once an upstream has agreed. */
+  readonly upgrade: readonly Upgrade[]
+  readonly timeouts: RouteTimeouts
+  /** How often a request may be sent again. */
+  readonly retries: number
+  /** Bytes of a request's body; undefined for any number. */
+  readonly maxBody: number | undefined
 } & RouteSampling
 
 /** What is kept of failed and slow requests, to replay them. Names in lower case. */
@@ -95,6 +211,9 @@ export type CaptureRule = {
 
 /** Tags of a target. */
 export type Tags = ReadonlyMap<string, string>
+
+/** Which tags of targets name the release and the version: labels and attributes are called by them. */
+export type TagNames = { readonly service: string; readonly version: string }
 
 /** Who decides on a route. */
 export type RouteSampling = {
@@ -156,13 +275,34 @@ export type Verdict = {
   readonly entry: number | undefined
 }
 
+/** Of any request, before a route is looked for. */
+export type Front = {
+  /** What the gateway is called in Via: a token. */
+  readonly pseudonym: string
+  /** Whether an address is a proxy in front; undefined where trust decides on X-Forwarded-*. */
+  readonly isProxy: ((address: string) => boolean) | undefined
+  /** Whether a path that can be read as that of another route is refused. */
+  readonly paths: 'strict' | 'raw'
+  /** What becomes of field names with underscores. */
+  readonly underscores: 'drop' | 'drop-all' | 'reject' | 'allow'
+  /** As `find`, for a path as `readingsOf` gives it. */
+  readonly findRead: (target: MatchTarget) => Route | undefined
+}
+
 export type Rules = {
   readonly service: { readonly name: string; readonly version: string; readonly instance: string }
   readonly listen: readonly Listener[]
+  /** How many processes serve; `auto` for one on each core. */
+  readonly workers: number | 'auto'
+  readonly limits: Limits
+  readonly drain: Drain
+  readonly overload: Overload | undefined
   readonly admin: Listen & { readonly token: string | undefined }
   readonly trust: (shown: Credentials) => Verdict
+  readonly front: Front
   readonly exporters: readonly ExporterSettings[]
   readonly accessLog: AccessLogSettings
+  readonly tags: TagNames
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly routes: readonly Route[]
   /** The most specific route for a request; the cost does not grow with the number of routes. */

@@ -5,8 +5,20 @@ import type { Match } from '../route/match.ts'
 import type { Adaptive } from '../samplers/adaptive.ts'
 import type { Limit } from '../samplers/tokens.ts'
 import type { Address } from './address.ts'
-import type { ResponseField, Rules, Timeouts, Tls } from './rules.ts'
+import type { Drain, Limits, ListenLimits, ListenTimeouts, Overload } from './limits.ts'
+import type {
+  Protocol,
+  ResponseField,
+  RouteTimeouts,
+  Rules,
+  Split,
+  TargetMatch,
+  Timeouts,
+  Tls,
+  Upgrade
+} from './rules.ts'
 import type { SecretSettings } from './secret.ts'
+import type { Connecting } from './settle-upstream.ts'
 import type { PlainMap, Range } from './values.ts'
 
 export type BaggageSettings = {
@@ -24,7 +36,12 @@ export type TlsSettings = {
   readonly client: Tls['client']
 }
 
-export type ListenSettings = Address & { readonly tls: TlsSettings | undefined }
+export type ListenSettings = Address & {
+  readonly tls: TlsSettings | undefined
+  readonly protocols: readonly Protocol[]
+  readonly limits: ListenLimits
+  readonly timeouts: ListenTimeouts
+}
 
 /** All that is given must hold. */
 export type TrustSettings = {
@@ -71,9 +88,20 @@ export type TargetSettings = {
   readonly url: URL
   readonly weight: number
   readonly tags: ReadonlyMap<string, string>
+  /** One of them must hold. */
+  readonly matches: readonly TargetMatch[]
 }
 
-export type UpstreamSettings = {
+/** How an upstream is spoken TLS with; paths as written. */
+export type UpstreamTlsSettings = {
+  readonly ca?: string | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  readonly serverName: string | undefined
+  readonly verify: boolean
+}
+
+export type UpstreamSettings = Connecting & {
   readonly name: string
   readonly targets: readonly TargetSettings[]
   readonly echo: boolean
@@ -85,7 +113,7 @@ export type UpstreamSettings = {
   readonly tracestate: readonly string[] | 'all'
   readonly baggage: BaggageSettings
   readonly timeouts: Timeouts
-}
+} & Omit<Split, 'matches'>
 
 /** On which side of a foreign hop a route is: `both` is between two. */
 export type Restore = 'no' | 'store' | 'take' | 'both'
@@ -95,6 +123,7 @@ export type RouteSettings = {
   readonly match: Match
   /** Names and labels come from the path of each request, its ids taken out. */
   readonly converge: boolean
+  readonly paths: FrontSettings['paths']
   readonly upstream: UpstreamSettings
   readonly accept: readonly string[]
   readonly emit: readonly string[]
@@ -111,7 +140,11 @@ export type RouteSettings = {
   /** Undefined for off. */
   readonly capture: CaptureSettings | undefined
   readonly cors: CorsSettings | undefined
-  readonly timeouts: Timeouts
+  readonly upgrade: readonly Upgrade[]
+  readonly timeouts: RouteTimeouts
+  readonly retries: number
+  /** Bytes; undefined for any number. */
+  readonly maxBody: number | undefined
 }
 
 /** A package with a propagator, which of its exports it is where that is to be said, and what that is given. */
@@ -121,9 +154,22 @@ export type AdapterSettings = {
   readonly options: PlainMap | undefined
 }
 
+/** Of any request, before a route is looked for. */
+export type FrontSettings = Pick<Rules['front'], 'paths' | 'underscores'> & {
+  /** Undefined where trust decides on X-Forwarded-*. */
+  readonly proxies: readonly Range[] | undefined
+}
+
 export type Settings = {
   readonly service: Rules['service']
+  readonly front: FrontSettings
   readonly listen: readonly ListenSettings[]
+  readonly workers: Rules['workers']
+  readonly limits: Limits
+  /** Bytes; undefined for any number. */
+  readonly maxBody: number | undefined
+  readonly drain: Drain
+  readonly overload: Overload | undefined
   readonly admin: Address & { readonly token: string | undefined }
   readonly trust: readonly TrustSettings[]
   /** Those that the rules bring along. */
@@ -146,6 +192,7 @@ export type Settings = {
   readonly captureKeep: number
   readonly exporters: Rules['exporters']
   readonly accessLog: Rules['accessLog']
+  readonly tags: Rules['tags']
   readonly cors: CorsSettings | undefined
   readonly upstreams: ReadonlyMap<string, UpstreamSettings>
   readonly routes: readonly RouteSettings[]

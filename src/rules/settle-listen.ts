@@ -1,15 +1,19 @@
 // Fills in what rules leave out about listeners. Must not read the files that they name (tls-files.ts).
 import { type Address, parseAddress } from './address.ts'
 import type { ListenSettings, TlsSettings } from './settings.ts'
+import { settleListenLimits, settleListenTimeouts } from './settle-limits.ts'
 import type { Decoded, DecodedTls } from './shape.ts'
 
 const byDefault: Address = parseAddress('0.0.0.0:8080') ?? { host: '0.0.0.0', port: 8080 }
 
 /** With no block, every IPv4 interface, in plain text. */
 export function settleListen(given: Decoded['listen']): readonly ListenSettings[] {
-  return (given ?? [{ address: byDefault }]).map(({ address, tls }) => ({
+  return (given ?? [{ address: byDefault }]).map(({ address, tls, protocols, limits, timeouts }) => ({
     ...address,
-    tls: tls === undefined ? undefined : settleTls(tls)
+    tls: tls === undefined ? undefined : settleTls(tls),
+    protocols: protocols ?? ['http1', 'h2'],
+    limits: settleListenLimits(limits),
+    timeouts: settleListenTimeouts(timeouts)
   }))
 }
 

@@ -17,6 +17,8 @@ import {
 import { baggageOfTop, carriersByDefault, settleBaggage } from './settle-baggage.ts'
 import { settleCapture, settleCaptureKeep, settleRouteCapture } from './settle-capture.ts'
 import { settleExporters } from './settle-export.ts'
+import { settleFront } from './settle-front.ts'
+import { settleDrain, settleLimits, settleOverload } from './settle-limits.ts'
 import { settleListen } from './settle-listen.ts'
 import { settleMatch } from './settle-match.ts'
 import {
@@ -27,8 +29,10 @@ import {
   settleSamplingRules,
   settleSlowerThan
 } from './settle-sampling.ts'
+import { carriedHeaders, settleSplit, settleTagNames, settleTargetMatches } from './settle-split.ts'
 import { settleTracestate } from './settle-tracestate.ts'
 import { settleTrust } from './settle-trust.ts'
+import { settleConnecting } from './settle-upstream.ts'
 import type { Decoded, DecodedCors, DecodedRoute } from './shape.ts'
 
 const defaults = {
@@ -40,7 +44,7 @@ const defaults = {
   rpc: 'hop',
   randomFlag: 'keep',
   respond: [],
-  timeouts: { connect: 5_000, firstByte: 60_000, idle: 300_000 },
+  timeouts: { connect: 5_000, firstByte: 60_000, idle: 300_000, upgradeIdle: 3_600_000 },
   corsMaxAge: 600_000
 } as const satisfies Record<string, unknown>
 
@@ -73,7 +77,13 @@ export function settle(decoded: Decoded, env: Env): Settings {
       version: decoded.service?.version ?? '',
       instance: decoded.service?.instance ?? env['HOSTNAME'] ?? hostname()
     },
+    front: settleFront(decoded),
     listen: settleListen(decoded.listen),
+    workers: decoded.workers ?? 1,
+    limits: settleLimits(decoded.limits),
+    maxBody: decoded.limits?.body,
+    drain: settleDrain(decoded.drain),
+    overload: settleOverload(decoded.overload),
     admin: { ...(decoded.admin?.address ?? addressOf(defaults.admin)), token: decoded.admin?.token },
     trust: settleTrust(decoded.trust),
     dialects: new Map(
@@ -93,6 +103,7 @@ export function settle(decoded: Decoded, env: Env): Settings {
       to: decoded['access-log']?.to ?? 'stdout',
       rate: decoded['access-log']?.rate ?? 1
     },
+    tags: settleTagNames(decoded.tags),
     upstreams,
     routes: decoded.routes.flatMap(route => settleRoute(route, top, upstreams, decoded))
   }
@@ -134,6 +145,7 @@ function settleRoute(
       name: route.name ?? templateOf(match),
       match,
       converge: route.converge ?? (route.name === undefined && takesAny(match)),
+      paths: route.paths ?? settleFront(decoded).paths,
       upstream,
       accept,
       emit,
@@ -148,22 +160,28 @@ function settleRoute(
       slowerThanMs: settleSlowerThan(route.sampling?.keep, top.samplingKeep),
       capture: settleRouteCapture(route.capture, top.capture),
       cors: route.cors === undefined ? top.cors : settleCors(route.cors),
-      timeouts: settleTimeouts(route.timeouts, upstream.timeouts)
+      upgrade: route.upgrade ?? [],
+      retries: route.retries ?? upstream.retries,
+      timeouts: { ...settleTimeouts(route.timeouts, upstream.timeouts), request: route.timeouts?.request },
+      maxBody: route.limits?.body ?? decoded.limits?.body
     }
   ]
 }
 
 function settleUpstreams(decoded: Decoded, top: Top): ReadonlyMap<string, UpstreamSettings> {
+  const carried = carriedHeaders(decoded.upstreams)
   return new Map(
     Object.entries(decoded.upstreams).map(([name, upstream]) => [
       name,
       {
         name,
-        targets: (upstream.targets ?? []).map(({ url, weight, tags }) => ({
+        targets: (upstream.targets ?? []).map(({ url, weight, tags, match }) => ({
           url,
           weight: weight ?? 1,
-          tags: new Map(Object.entries(tags ?? {}))
+          tags: new Map(Object.entries(tags ?? {})),
+          matches: settleTargetMatches(match, carried)
         })),
+        ...settleSplit(upstream),
         echo: upstream.echo === true,
         external: upstream.external === true,
         randomFlag: upstream['random-flag'] ?? defaults.randomFlag,
@@ -178,7 +196,8 @@ function settleUpstreams(decoded: Decoded, top: Top): ReadonlyMap<string, Upstre
           top.carriers,
           upstream.emit ?? top.emit
         ),
-        timeouts: settleTimeouts(upstream.timeouts, defaults.timeouts)
+        timeouts: settleTimeouts(upstream.timeouts, defaults.timeouts),
+        ...settleConnecting(upstream)
       }
     ])
   )
@@ -198,7 +217,8 @@ function settleTimeouts(given: DecodedTimeouts | undefined, otherwise: Timeouts)
   return {
     connect: given?.connect ?? otherwise.connect,
     firstByte: given?.['first-byte'] ?? otherwise.firstByte,
-    idle: given?.idle ?? otherwise.idle
+    idle: given?.idle ?? otherwise.idle,
+    upgradeIdle: given?.['upgrade-idle'] ?? otherwise.upgradeIdle
   }
 }
 

@@ -1,7 +1,8 @@
 // The shape of what rules say of listeners: where they are, and whom they show which certificate.
 // Must not read the files that it names (tls-files.ts).
 import * as v from 'valibot'
-import { choice, key, must, parsed, table } from './notation.ts'
+import { choice, distinct, key, must, parsed, table } from './notation.ts'
+import { listenLimits, listenTimeouts } from './shape-limits.ts'
 import { address } from './shape-values.ts'
 import { parsePath } from './values.ts'
 
@@ -41,5 +42,11 @@ const tls = v.pipe(
 /** One entry of listen. */
 export const listener = table({
   address: must('host:port, or :port.', address),
-  tls: key('TLS 1.2 and up in place of plain text.', tls)
+  tls: key('TLS 1.2 and up in place of plain text.', tls),
+  protocols: key(
+    'What callers may speak: both when left out. By TLS they choose (ALPN), in plain text they show it by how they begin.',
+    v.pipe(distinct(choice(['http1', 'h2'])), v.minLength(1, 'expected http1, h2 or both'))
+  ),
+  limits: key('How much callers may ask for.', listenLimits),
+  timeouts: key('How long callers may take.', listenTimeouts)
 })

@@ -2,8 +2,12 @@
 import * as v from 'valibot'
 import { choice, distinct, key, must, named, parsed, table } from './notation.ts'
 import { routeCapture } from './shape-capture.ts'
+import { paths } from './shape-front.ts'
+import { routeLimits } from './shape-limits.ts'
 import { match } from './shape-match.ts'
 import { routeSampling } from './shape-sampling.ts'
+import { splitting, targetMatches } from './shape-split.ts'
+import { ejection, health, protocol, resend, retries, upstreamLimits, upstreamTls } from './shape-upstream.ts'
 import {
   acceptList,
   allowedOrigin,
@@ -38,6 +42,8 @@ export const spans = choice(['report', 'none'])
 export const conflict = choice(['first', 'richest', 'newest-dialect'])
 export const respond = distinct(choice(['server-timing', 'traceresponse']))
 
+const upgrade = distinct(choice(['websocket']))
+
 export const cors = table({
   origins: must('Pages that may call: exact origins, https://*.example.com, or *.', distinct(allowedOrigin)),
   credentials: key('Whether cookies may come along.', v.boolean()),
@@ -55,8 +61,18 @@ export const cors = table({
 })
 
 const idleTimeouts = {
-  'first-byte': key('Until the upstream begins to answer.', duration),
-  idle: key('Without a byte in the middle of an answer.', duration)
+  'first-byte': key(
+    'From the last byte of the request, until the upstream begins to answer; 0s waits for ever.',
+    duration
+  ),
+  idle: key(
+    'Without a byte in either direction, once the answer has begun or while the request comes in; 0s waits for ever.',
+    duration
+  ),
+  'upgrade-idle': key(
+    'Without a byte in either direction of an upgraded connection; 0s waits for ever.',
+    duration
+  )
 }
 
 export const upstream = table({
@@ -76,12 +92,17 @@ export const upstream = table({
           tags: key(
             'What spans and metrics say of this target, such as version.',
             named('text', parseText, text)
+          ),
+          match: key(
+            'Requests that go here whatever the weights say, or a list of such; the most particular match of all targets wins.',
+            targetMatches
           )
         })
       ),
       v.minLength(1, 'expected at least one target')
     )
   ),
+  ...splitting,
   echo: key('The embedded upstream, which answers with what it received.', v.literal(true, 'expected true')),
   external: key(
     'Somebody else runs it: it gets no baggage and no tracestate of others that is not said here or on a route.',
@@ -100,6 +121,22 @@ export const upstream = table({
   timeouts: key(
     'How long to wait for this upstream.',
     table({ connect: key('For a connection.', duration), ...idleTimeouts })
+  ),
+  tls: key('TLS to targets with https://, where the defaults do not do.', upstreamTls),
+  protocol: key(
+    'h2 for HTTP/2, which gRPC needs: in plain text by prior knowledge, by TLS as ALPN has it.',
+    protocol
+  ),
+  limits: key('How much goes to one target at once.', upstreamLimits),
+  ejection: key('Leaves out targets that fail; none for never.', ejection),
+  health: key('Asks targets whether they are well; off when left out.', health),
+  retries: key(
+    'How often a request may be sent again: 0, 1 or 2 times. Only what has certainly had no effect is.',
+    retries
+  ),
+  resend: key(
+    'Which GET, HEAD and OPTIONS without an answer: reused, those on connections that were used before, or any.',
+    resend
   )
 })
 
@@ -111,6 +148,10 @@ export const route = table({
     'On a route that takes any path: spans and metrics name the path, its ids as {id}, a hundred at most. Without a name it is on.',
     v.boolean()
   ),
+  paths: key(
+    'strict, or raw for an upstream that takes any path: an escaped slash in a name, empty segments, parameters.',
+    paths
+  ),
   accept: key('Dialects that are read, in order of precedence.', acceptList),
   emit: key('Dialects that the upstream gets.', emitList),
   sampling: key('Which traces of this route are kept.', routeSampling),
@@ -121,7 +162,22 @@ export const route = table({
   cors: key('Which pages may call this route.', cors),
   tracestate: key('Keys of the members of tracestate that the upstream gets, or all.', tracestate),
   baggage: key('Baggage on this route.', baggage),
-  timeouts: key('How long to wait for the upstream.', table(idleTimeouts)),
+  upgrade: key(
+    'What callers may speak on this route instead of HTTP, if the upstream agrees: websocket.',
+    upgrade
+  ),
+  limits: key('How much a request may bring.', routeLimits),
+  retries: key('How often a request may be sent again: 0, 1 or 2 times.', retries),
+  timeouts: key(
+    'How long to wait for the upstream, and for the caller.',
+    table({
+      ...idleTimeouts,
+      request: key(
+        'From the header of a request to the end of its body; 0s waits for ever. That of the listener when left out.',
+        duration
+      )
+    })
+  ),
   spans: key('report spans of this route, or none: a transparent hop.', spans),
   conflict: key('Whom to follow where dialects name different traces.', conflict),
   rpc: key(

@@ -5,9 +5,12 @@ import { acceptedNames } from '../dialects/find.ts'
 import { choice, key, must, named, parsed, table } from './notation.ts'
 import { capture } from './shape-capture.ts'
 import { exporter } from './shape-export.ts'
+import { front } from './shape-front.ts'
+import { drain, limits, overload, workers } from './shape-limits.ts'
 import { listener } from './shape-listen.ts'
 import { baggage, conflict, cors, respond, route, spans, upstream } from './shape-routes.ts'
 import { sampling } from './shape-sampling.ts'
+import { tagNames } from './shape-split.ts'
 import { trustEntry } from './shape-trust.ts'
 import { acceptList, address, emitList, plainMap, rate, text } from './shape-values.ts'
 import { parseBearer, parseDialectName, parseExport, parsePackage, parseUpstreamName } from './values.ts'
@@ -38,6 +41,16 @@ export const shape = table({
     'Where requests come in.',
     v.pipe(v.array(listener), v.minLength(1, 'expected at least one address'))
   ),
+  workers: key(
+    'How many processes serve, or auto for one on each core. 1 is this process itself; more are supervised by it, and share what sampling may keep.',
+    workers
+  ),
+  limits: key('How much of everything, for all listeners together.', limits),
+  drain: key('How the gateway ends.', drain),
+  overload: key(
+    'When there is too much to do: at 85 % of it connections end with their answers, at 92 % no spans are kept, at 95 % requests are answered 503. none for never.',
+    overload
+  ),
   admin: key(
     'Health, metrics and the rules in force, on a listener of their own.',
     table({
@@ -60,6 +73,7 @@ export const shape = table({
       adapter
     )
   ),
+  ...front,
   accept: key('Dialects that are read, in order of precedence.', acceptList),
   emit: key('Dialects that upstreams get which do not say themselves.', emitList),
   conflict: key(
@@ -87,6 +101,7 @@ export const shape = table({
     })
   ),
   cors: key('Which pages of other origins may call.', cors),
+  tags: key('What tags of targets are called, for dashboards that have a name for them already.', tagNames),
   upstreams: must(
     'Where requests go, by name.',
     named('a name of letters, digits, . _ or -', parseUpstreamName, upstream)

@@ -1,7 +1,7 @@
 // Which texts make up the rules: one file, or the files of a folder in name order. Reads bytes, understands none.
-import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { complain } from './complaint.ts'
+import type { Files } from './files.ts'
 import type { Complaint } from './rules.ts'
 
 /** One rule file; `file` is its name as the user gave it. */
@@ -13,21 +13,25 @@ const sizeLimit = 1024 * 1024
 const ruleFile = /^[^.].{0,250}\.ya?ml$/
 
 /** The rule files at `path`. */
-export function readSources(path: string): { sources: readonly Source[]; complaints: readonly Complaint[] } {
+export function readSources(
+  path: string,
+  files: Files
+): { sources: readonly Source[]; complaints: readonly Complaint[] } {
   const complaints: Complaint[] = []
   const sources: Source[] = []
-  for (const file of filesAt(path, complaints)) {
-    const text = read(file, complaints)
+  for (const file of filesAt(path, files, complaints)) {
+    const text = read(file, files, complaints)
     if (text !== undefined) sources.push({ file, text })
   }
   return { sources, complaints }
 }
 
-function filesAt(path: string, complaints: Complaint[]): readonly string[] {
+function filesAt(path: string, { list }: Files, complaints: Complaint[]): readonly string[] {
   try {
-    if (!statSync(path).isDirectory()) return [path]
+    const found = list(path)
+    if (found === undefined) return [path]
     // Code unit order, so it does not change with the locale. Names with a dot are Kubernetes' own (`..data`).
-    const names = readdirSync(path).filter(name => ruleFile.test(name))
+    const names = found.filter(name => ruleFile.test(name))
     const files = names.sort().map(name => join(path, name))
     if (files.length === 0) complaints.push(unreadable(path, 'expected .yaml files in this folder'))
     return files
@@ -37,13 +41,14 @@ function filesAt(path: string, complaints: Complaint[]): readonly string[] {
   }
 }
 
-function read(file: string, complaints: Complaint[]): string | undefined {
+function read(file: string, files: Files, complaints: Complaint[]): string | undefined {
   try {
-    if (statSync(file).size > sizeLimit) {
+    const bytes = files.read(file, sizeLimit)
+    if (bytes === undefined) {
       complaints.push(unreadable(file, 'expected at most 1 MiB'))
       return undefined
     }
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
     const why = codeOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'UTF-8 text' : 'a readable file'
     complaints.push(unreadable(file, `expected ${why} (${codeOf(error)})`))

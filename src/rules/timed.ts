@@ -28,6 +28,8 @@ export type Timed = {
   readonly put: (rule: TimedRule) => string | undefined
   /** Ends one, or all; how many there were to end. */
   readonly end: (id?: string) => number
+  /** Puts these in force in place of all: the order is that of `running`. */
+  readonly replace: (rules: readonly TimedRule[]) => void
   /** In the order in which they are asked: the latest first. */
   readonly running: () => readonly Running[]
   /** The plan that holds, given that of the rules. */
@@ -39,7 +41,7 @@ export type Timed = {
 /** Route, `service.tag` ('' where it makes no difference) and the share of new traces in force, 0 to 1. */
 export function ratesOf(
   { routes }: Pick<Rules, 'routes'>,
-  timed: Timed
+  timed: Pick<Timed, 'rateOf'>
 ): readonly (readonly [route: string, tag: string, rate: number])[] {
   return routes.flatMap(({ name, rates }) =>
     rates().map(([tag, rate]) => [name, tag, timed.rateOf(name, rate)] as const)
@@ -81,6 +83,9 @@ export function createTimed(now: Clock): Timed {
       const before = current()
       entries = id === undefined ? [] : before.filter(each => each.id !== id)
       return before.length - entries.length
+    },
+    replace: rules => {
+      entries = rules.map(rule => entryOf(rule, String(++count), keyOf(rule), now()))
     },
     running: () => {
       const at = now()

@@ -1,10 +1,10 @@
 // Reads the certificates and keys that listeners name, and says what is wrong with them. Must not listen (proxy/tls.ts),
 // and never shows what is in a file.
 import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { complain } from './complaint.ts'
+import type { Files } from './files.ts'
 import { child, itemsOf, type Located, textOf } from './located.ts'
 import type { Certificate, Complaint, Tls } from './rules.ts'
 import { serverNamesOf } from './tls-names.ts'
@@ -19,7 +19,7 @@ export type TlsFiles = {
 }
 
 /** Reads a file that the rules name; whatever is wrong becomes a complaint, and undefined. */
-type Read = (node: Located | undefined) => string | undefined
+export type Read = (node: Located | undefined) => string | undefined
 
 type Pair = Certificate & { readonly cert: string; readonly key: string; readonly context: SecureContext }
 
@@ -36,24 +36,30 @@ const protocol: SecureContextOptions = {
 }
 
 /** Reads what `listen` names. What has not its shape is left to who complains of shapes. Never throws. */
-export function loadTls(root: Located): TlsFiles {
+export function loadTls(root: Located, from: Files): TlsFiles {
   const complaints: Complaint[] = []
   const files = new Set<string>()
-  const read: Read = node => {
+  const read = createPemReader(from, files, complaints)
+  const tls = itemsOf(child(root, 'listen')).map(each => loadListener(child(each, 'tls'), read, complaints))
+  return { tls, complaints, files: [...files] }
+}
+
+/** Adds each file that it is asked for to `files`, as an absolute path. */
+export function createPemReader(from: Files, files: Set<string>, complaints: Complaint[]): Read {
+  return node => {
     const path = textOf(node)
     if (node === undefined || path === undefined) return undefined
     const file = resolve(dirname(node.place.file), path)
     files.add(file)
     try {
-      if (statSync(file).size <= sizeLimit) return readFileSync(file, 'latin1')
+      const bytes = from.read(file, sizeLimit)
+      if (bytes !== undefined) return bytes.toString('latin1')
       complaints.push(complain(node.place, 'expected a file of at most 1 MiB'))
     } catch (error) {
       complaints.push(complain(node.place, `expected a readable file (${codeOf(error)})`))
     }
     return undefined
   }
-  const tls = itemsOf(child(root, 'listen')).map(each => loadListener(child(each, 'tls'), read, complaints))
-  return { tls, complaints, files: [...files] }
 }
 
 function loadListener(node: Located | undefined, read: Read, complaints: Complaint[]): Tls | undefined {
@@ -78,7 +84,8 @@ function loadListener(node: Located | undefined, read: Read, complaints: Complai
   }
 }
 
-function loadPair(
+/** `cert` and `key` of a map. */
+export function loadPair(
   node: Located,
   ca: string[] | undefined,
   read: Read,
@@ -111,7 +118,8 @@ function loadPair(
   }
 }
 
-function loadAuthorities(
+/** `text` is what `node` names. */
+export function loadAuthorities(
   node: Located,
   text: string | undefined,
   complaints: Complaint[]

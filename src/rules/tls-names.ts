@@ -29,7 +29,7 @@ export function parseIdentity(text: string): string | undefined {
 }
 
 /** In lower case; no wildcard. */
-function parseHostName(text: string): string | undefined {
+export function parseHostName(text: string): string | undefined {
   const name = text.toLowerCase()
   return hostPattern.test(name) ? name : undefined
 }

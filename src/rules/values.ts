@@ -32,6 +32,31 @@ export function formatDuration(ms: number): string {
   return `${ms}ms`
 }
 
+// Powers of two alone: MB is 1000 or 1024 kB, depending on whom one asks.
+const sizePattern = /^(\d{1,9})(B|KiB|MiB|GiB)$/
+const unitBytes = new Map([
+  ['B', 1],
+  ['KiB', 1024],
+  ['MiB', 1024 ** 2],
+  ['GiB', 1024 ** 3]
+])
+
+/** `512B`, `32KiB`, `10MiB`, `1GiB` or a whole number to bytes. */
+export function parseSize(value: string | number): number | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined
+  const [, digits, unit] = sizePattern.exec(value) ?? []
+  const factor = unitBytes.get(unit ?? '')
+  return digits === undefined || factor === undefined ? undefined : Number(digits) * factor
+}
+
+/** Bytes in the largest unit that divides them. */
+export function formatSize(bytes: number): string {
+  for (const [unit, factor] of [...unitBytes].reverse()) {
+    if (bytes !== 0 && bytes % factor === 0) return `${bytes / factor}${unit}`
+  }
+  return `${bytes}B`
+}
+
 const percentPattern = /^(\d{1,3}(?:\.\d{1,12})?)%$/
 const fractionPattern = /^(?:0(?:\.\d{1,15})?|1(?:\.0{1,15})?)$/
 
@@ -79,6 +104,10 @@ export function parseRange(text: string): Range | undefined {
   const width = family === 4 ? 32 : 128
   const prefix = bits === undefined ? width : Number(bits)
   return prefix <= width ? { kind: 'range', address, prefix, family } : undefined
+}
+
+export function formatRange(range: Range): string {
+  return range.kind === 'range' ? `${range.address}/${range.prefix}` : range.kind
 }
 
 function parseUrl(text: string): URL | undefined {
@@ -151,6 +180,14 @@ export function parseText(text: string): string | undefined {
 // As long as paths get: https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/limits.h.html (PATH_MAX)
 const pathPattern = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,4096}$/u
 
+// https://www.rfc-editor.org/rfc/rfc9112#section-3.2.1 (origin-form), without what would have to be escaped
+const healthPathPattern = /^\/[A-Za-z0-9\-._~%!$&'()*+,;=:@/?]{0,1023}$/
+
+/** The path, and query, that a health check asks for. */
+export function parseHealthPath(text: string): string | undefined {
+  return healthPathPattern.test(text) ? text : undefined
+}
+
 /** The path of a file. */
 export function parsePath(text: string): string | undefined {
   return pathPattern.test(text) ? text : undefined
@@ -218,4 +255,41 @@ const secretPattern = /^[\x21-\x7e]{16,1024}$/
 
 export function parseSharedSecret(text: string): string | undefined {
   return secretPattern.test(text) ? text : undefined
+}
+
+/** `auto` is one for each core. */
+export function parseWorkers(value: string | number): number | 'auto' | undefined {
+  if (value === 'auto') return 'auto'
+  const count = typeof value === 'number' ? value : /^\d{1,3}$/.test(value) ? Number(value) : 0
+  return Number.isInteger(count) && count >= 1 && count <= 256 ? count : undefined
+}
+
+// https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1 (cookie-name is a token)
+export function parseCookieName(text: string): string | undefined {
+  return tokenPattern.test(text) ? text : undefined
+}
+
+// As selectors of `gate` take it; and what is left of it, with _ for . and -, is the name of a label.
+const tagNamePattern = /^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/
+
+/** Labels that metrics have besides. */
+const takenLabels: ReadonlySet<string> = new Set([
+  'route',
+  'method',
+  'status',
+  'upstream',
+  'le',
+  'job',
+  'instance'
+])
+
+/** The name of a tag that metrics have a label for. */
+export function parseTagName(text: string): string | undefined {
+  const taken = takenLabels.has(labelOf(text)) || text.startsWith('__')
+  return tagNamePattern.test(text) && !taken ? text : undefined
+}
+
+/** What metrics call the label of a tag. https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels */
+export function labelOf(tag: string): string {
+  return tag.replace(/[^A-Za-z0-9_]/g, '_')
 }

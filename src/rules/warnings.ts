@@ -6,6 +6,7 @@ import { lossesOf, ownLosses } from './losses.ts'
 import type { Rules } from './rules.ts'
 import type { RouteSettings, Settings } from './settings.ts'
 import { settleTracestate } from './settle-tracestate.ts'
+import { splitWarnings } from './split-warnings.ts'
 import { tlsWarnings } from './tls-warnings.ts'
 
 /** What `check` warns of: one sentence each, what many routes share said once. */
@@ -19,6 +20,7 @@ export function warningsOf({ rules, settings }: { rules: Rules; settings: Settin
     ...samplingWarnings(settings),
     ...captureWarnings(settings),
     ...upstreamWarnings(settings),
+    ...splitWarnings(settings),
     ...exporterWarnings(settings),
     ...segmentWarnings(rules, settings)
   ]
@@ -191,7 +193,14 @@ function upstreamWarnings({ upstreams, routes }: Settings): readonly string[] {
   const unused = [...upstreams.keys()].filter(name => !used.has(name))
   return [
     ...(routes.length === 0 ? ['routes is empty: every request is answered with 404'] : []),
-    ...unused.map(name => `upstream ${name}: no route uses it`)
+    ...unused.map(name => `upstream ${name}: no route uses it`),
+    ...[...upstreams.values()].flatMap(({ name, tls }) =>
+      tls?.verify === false
+        ? [
+            `upstream ${name}: with verify: false any certificate will do: whoever is in between can read and change everything`
+          ]
+        : []
+    )
   ]
 }
 

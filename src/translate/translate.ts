@@ -4,12 +4,14 @@ import { attempt, isSampled, type Mediation, mediate } from '../mediate/mediate.
 import type { Strip, Trust } from '../mediate/policy.ts'
 import { callOf } from '../proxy/call.ts'
 import { createFieldReader, type FieldReader } from '../proxy/fields.ts'
+import { isAmbiguous } from '../proxy/front.ts'
 import { targetOf } from '../proxy/target.ts'
 import type { Route, Rules } from '../rules/rules.ts'
 import type { Timed } from '../rules/timed.ts'
 import type { Received } from '../trace/context.ts'
 import type { Ids } from '../trace/ids.ts'
 import { trimOws } from '../trace/ows.ts'
+import { destinationOf } from './destination.ts'
 import { explain, lossesIn } from './explain.ts'
 
 /** A request that nobody sends. */
@@ -76,7 +78,8 @@ export function translate(
   const reader = createFieldReader()
   const host = question.host === undefined ? [] : ['Host', question.host]
   // As a server hands them over: without the blanks around a value.
-  reader.load([...host, ...question.headers.flatMap(([name, value]) => [name, trimOws(value)])])
+  const fields = [...host, ...question.headers.flatMap(([name, value]) => [name, trimOws(value)])]
+  reader.load(fields)
   const target = targetOf(question.method, question.path, reader.read)
   const matched = rules.find(target)
   // Without a route, what would be understood is still told, by the first one.
@@ -94,22 +97,31 @@ export function translate(
   const { context: trust } = verdict
   const own = steady(ids)
   const { read, each } = reader
+  const queryAt = path.indexOf('?')
+  const said = {
+    ...{ fields, read, each, believed: trust === 'continue' },
+    query: queryAt === -1 ? '' : path.slice(queryAt + 1)
+  }
+  const destination = (one: Route) =>
+    destinationOf(one.upstream, { ...said, policy: one.policy.baggage }, embedded)
   const planOf = (one: Route) => {
-    // The target that serves a real request is another each time: here it is the first.
-    const { tags } = one.upstream.targets[0] ?? embedded
+    // The target that serves a real request by turns is another each time: here it is the first.
+    const { tags } = destination(one).target
     return rehearsed(timed.over(one.sampling(target, tags), target, one.name, tags))
   }
-  const through = (one: Route) => mediate(read, one.policy, planOf(one), trust, own, each)
+  const through = (one: Route) =>
+    mediate(read, one.policy, planOf(one), trust, own, each, destination(one).member)
   const mediation = through(route)
   const upstreams: [string, Translation['upstreams'][string]][] = []
   const losses = new Map<string, readonly string[]>()
   for (const [to, one] of waysOf(rules, route)) {
     // Another route may accept, believe and relay other things than the one that the request takes.
-    const call = callOf(rules.service, one, question.method, one.upstream.targets[0] ?? embedded, 1)
+    const going = destination(one)
+    const call = callOf(rules.service, one, question.method, going.target, 1)
     const mediated = one === route ? mediation : through(one)
     const { span, set } = attempt(mediated, one.policy, planOf(one), ids, call)
     losses.set(to, lossesIn(span, one.policy, mediated))
-    upstreams.push([to, { set: pairs(set), strip: named(one.policy.strip[trust]) }])
+    upstreams.push([to, { set: pairs([...set, ...going.set]), strip: named(one.policy.strip[trust]) }])
   }
   const translation = {
     received: receivedOf(mediation),
@@ -117,9 +129,16 @@ export function translate(
     span: { traceId: mediation.span.traceId, spanId: mediation.span.spanId },
     upstreams: Object.fromEntries(upstreams)
   }
-  const why = explain(mediation, route.policy, planOf(route), { address, verdict, rules })
+  const why = [
+    ...explain(mediation, route.policy, planOf(route), { address, verdict, rules }),
+    ...destination(route).why,
+    ...(matched !== undefined && isAmbiguous(rules.front, matched, target) ? [ambiguous] : [])
+  ]
   return { translation, route: matched?.name, why, losses, relayed: relayedBy(route, trust, read) }
 }
+
+const ambiguous =
+  'the path could be read as that of another route: a request would be answered 400, unless the route says paths: raw'
 
 function relayedBy({ policy }: Route, trust: Trust, read: FieldReader['read']): readonly string[] {
   if (trust !== 'continue') return []
@@ -141,7 +160,10 @@ const embedded = {
   host: 'echo',
   port: 80,
   weight: 1,
-  tags: new Map<string, string>()
+  tags: new Map<string, string>(),
+  serviceTag: '',
+  version: '',
+  side: ''
 }
 
 /** The same new trace and server span on every way that the request could take. */

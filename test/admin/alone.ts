@@ -9,6 +9,8 @@ import { createLog } from '../../src/report/log.ts'
 import { createMetrics, type Metrics } from '../../src/report/metrics.ts'
 import { migrationOf } from '../../src/report/migration.ts'
 import { createPropagation, type Propagation } from '../../src/report/propagation.ts'
+import { createTopology, type Topology } from '../../src/report/topology.ts'
+import { createTraces, type Traces } from '../../src/report/traces.ts'
 import type { Rules } from '../../src/rules/rules.ts'
 import { createTimed } from '../../src/rules/timed.ts'
 import { loaded } from '../rules/rule-files.ts'
@@ -27,6 +29,8 @@ export type Alone = {
   readonly metrics: Metrics
   readonly propagation: Propagation
   readonly latency: Latency
+  readonly topology: Topology
+  readonly traces: Traces
   readonly reloads: () => number
   /** Lines of the process log. */
   readonly log: readonly string[]
@@ -43,6 +47,7 @@ export async function alone(t: Test, text: string = yaml): Promise<Alone> {
   const { rules } = loaded(t, text)
   const metrics = createMetrics({
     inFlight: () => 0,
+    upgraded: () => 0,
     draining: () => false,
     connections: () => [],
     linesLost: () => 0,
@@ -53,6 +58,8 @@ export async function alone(t: Test, text: string = yaml): Promise<Alone> {
   })
   const propagation = createPropagation(() => 0)
   const latency = createLatency(() => 0, 'epoch')
+  const topology = createTopology(() => 0)
+  const traces = createTraces()
   let reloads = 0
   const log: string[] = []
   const captures: readonly Capture[] = []
@@ -69,13 +76,28 @@ export async function alone(t: Test, text: string = yaml): Promise<Alone> {
     captures: () => state.captures,
     migration: unneeded => migrationOf(propagation, rules, 0, unneeded),
     latency: () => latency.report('alone'),
+    topology: () => ({ tally: topology.tally(), now: state.clock }),
+    traces: traces.all,
     ready: () => state.ready,
-    reload
+    reload,
+    retire: () => {
+      state.ready = false
+    }
   })
   const { port } = await admin.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(() => admin.close())
   const url = `http://127.0.0.1:${port}`
-  return Object.assign(state, { url, port, log, metrics, propagation, latency, reloads: () => reloads })
+  return Object.assign(state, {
+    url,
+    port,
+    log,
+    metrics,
+    propagation,
+    latency,
+    topology,
+    traces,
+    reloads: () => reloads
+  })
 }
 
 export type Answer = { status: number; headers: Dispatcher.ResponseData['headers']; text: string }

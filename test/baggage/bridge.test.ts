@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type BaggagePolicy, bridge } from '../../src/baggage/bridge.ts'
+import { type BaggagePolicy, bridge, bridgeOwn } from '../../src/baggage/bridge.ts'
 import { baggageDialects } from '../../src/baggage/find.ts'
 import { eachOf, type Headers, pairsOf, readerOf } from '../vectors/vectors.ts'
 
@@ -112,4 +112,23 @@ t.test('line ends inside a member are data to the bridge and never reach a field
   })) {
     t.match(`${name}: ${value}`, /^[\x20-\x7e]+$/)
   }
+})
+
+t.test("the gateway's own member goes first, in every dialect, in place of the caller's", async t => {
+  const own = { key: 'service.tag', value: 'gray', dialect: '', raw: undefined }
+  const policy = (emit: readonly string[], maxBytes = 8192): BaggagePolicy => ({
+    ...{ accept: named(['w3c']), emit: named(emit), allow: new Set(['a']), maxBytes }
+  })
+  const headers: Headers = [['baggage', 'a=1,Service.Tag=base,b=2']]
+  const both = (asked: BaggagePolicy) =>
+    pairsOf(bridge(readerOf(headers), eachOf(headers), asked, traceId, undefined, own))
+  t.strictSame(both(policy(['w3c', 'jaeger'])), [
+    ['baggage', 'service.tag=gray,a=1'],
+    ['uberctx-service.tag', 'gray'],
+    ['uberctx-a', '1']
+  ])
+  t.strictSame(both(policy(['w3c'], 17)), [['baggage', 'service.tag=gray']], 'whatever room others take')
+  t.strictSame(both(policy([])), [])
+  t.strictSame(pairsOf(bridgeOwn(policy(['w3c']), own)), [['baggage', 'service.tag=gray']])
+  t.strictSame(pairsOf(bridgeOwn(policy(['w3c']), undefined)), [])
 })

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { type Schema, valuesSchema } from '../../docs/chart.ts'
+import { closeLimitMs } from '../../src/report/pipeline.ts'
+import { settleDrain } from '../../src/rules/settle-limits.ts'
 import { valueIn } from '../message.ts'
 import { startOrigin } from '../origin.ts'
 import { ask } from '../raw.ts'
@@ -51,6 +53,11 @@ t.test('the chart knows what the gateway does by itself as it ends, and so does 
   t.same({ linger: said('gatewayLinger'), timeout: said('gatewayTimeout'), flush: said('flush') }, gateway)
 })
 
+t.test('what the judge holds of the gateway is what the gateway does', async t => {
+  const { linger, timeout } = settleDrain(undefined)
+  t.same({ linger: linger / 1000, timeout: timeout / 1000, flush: closeLimitMs / 1000 }, gateway)
+})
+
 t.test('the chart is of the version of the package', async t => {
   t.equal(textAt(read(`${folder}/Chart.yaml`), 'appVersion'), textAt(read('package.json'), 'version'))
 })
@@ -83,6 +90,17 @@ t.test('what is wrong with a manifest is seen', async t => {
     ['upstream: demo', 'upstream: dmeo', /did you mean demo/],
     ['--max-old-space-size=384', '--max-old-space-size=500', /a heap of 500 MiB/],
     ['targetPort: tb-http', 'targetPort: http', /has no port http/],
+    ['port: tb-http, protocol', 'port: http, protocol', /NetworkPolicy\/tracebridge: .* has no port http/],
+    ['path: /livez, port: tb-admin', 'path: /livez, port: admin', /livenessProbe asks port admin/],
+    ['path: /livez, port: tb-admin', 'path: /livez, port: tb-http', /livenessProbe is not of tb-admin/],
+    [
+      'address: 0.0.0.0:9901',
+      'address: 0.0.0.0:9902',
+      /tb-admin: rules listen on 0.0.0.0:9902, the pod says 9901/
+    ],
+    ['address: 0.0.0.0:8080', 'address: 127.0.0.1:8080', /tb-http: .*not for the pod/],
+    ['--rules, /etc/tracebridge/rules', '--rules, /etc/rules', /where it does not read them/],
+    ['configMap: { name: tracebridge }', 'configMap: { name: mine }', /nobody brings the ConfigMap mine/],
     [/app.kubernetes.io\/component: gateway/, 'app.kubernetes.io/component: getaway', /selects no pod/]
   ]
   for (const [from, to, expected] of wrong) {

@@ -1,5 +1,6 @@
 // What must hold of everything that is given to a cluster, said of manifests as they were rendered.
 // Must not run anything nor know how they came to be.
+import { contradictions } from './agree.ts'
 import { disagreements, type Life, lifeOf } from './life.ts'
 import {
   at,
@@ -20,6 +21,8 @@ export type Expected = {
   readonly stop: number
   /** How the gateway should be in its pod; undefined where no pod has one. */
   readonly kind: Life['kind'] | undefined
+  /** ConfigMaps that are in the cluster already. */
+  readonly brought?: readonly string[]
 }
 
 /** Everything that is wrong with it; nothing when a cluster may have it. */
@@ -30,6 +33,7 @@ export function problemsOf(manifests: readonly Manifest[], expected: Expected): 
     ...pods.flatMap(ofPod),
     ...livesOf(pods, manifests, expected),
     ...ofRules(manifests),
+    ...contradictions(manifests, expected.brought),
     ...manifests.flatMap(manifest => ofSelector(manifest, pods))
   ]
 }
@@ -141,12 +145,22 @@ function ofSelector({ kind, name, value }: Manifest, pods: readonly PodOf[]): re
   const wrong: string[] = []
   if (deployments.length > 0 && found.length === 0) wrong.push(`${kind}/${name} selects no pod`)
   for (const { of } of found) if (!of.startsWith('Deployment/')) wrong.push(`${kind}/${name} selects ${of}`)
-  for (const { of, spec } of kind === 'Service' ? found : []) {
+  const asked = portsOf(kind, value)
+  for (const { of, spec } of found) {
     const ports = containersOf(spec).flatMap(each => itemsAt(each, 'ports').map(port => textAt(port, 'name')))
-    for (const port of itemsAt(value, 'spec', 'ports')) {
-      if (!ports.includes(textAt(port, 'targetPort')))
-        wrong.push(`Service/${name}: ${of} has no port ${textAt(port, 'targetPort')}`)
-    }
+    for (const port of asked)
+      if (!ports.includes(port)) wrong.push(`${kind}/${name}: ${of} has no port ${port}`)
   }
   return wrong
+}
+
+/** The port names that something wants of the pods it selects. */
+function portsOf(kind: string, value: unknown): readonly string[] {
+  if (kind === 'Service') return itemsAt(value, 'spec', 'ports').map(port => textAt(port, 'targetPort'))
+  if (kind === 'PodMonitor')
+    return itemsAt(value, 'spec', 'podMetricsEndpoints').map(each => textAt(each, 'port'))
+  if (kind !== 'NetworkPolicy') return []
+  return itemsAt(value, 'spec', 'ingress').flatMap(rule =>
+    itemsAt(rule, 'ports').map(port => textAt(port, 'port'))
+  )
 }

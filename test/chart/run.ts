@@ -8,7 +8,7 @@ import { createTally, type Tally } from '../tally.ts'
 import { type Expected, problemsOf, ruleFilesOf } from './judge.ts'
 import { at, manifestsOf, numberAt, textAt } from './manifests.ts'
 import { chart, createPrograms, inRepository, type Programs, type Ran, scratch } from './programs.ts'
-import { broken, misspelt } from './refused.ts'
+import { broken, careless, misspelt } from './refused.ts'
 import { aheadOf } from './rules.ts'
 import { toolsAt } from './tools.ts'
 
@@ -49,7 +49,11 @@ function expectedOf(file: string, version: string): Expected {
   const native = at(asked, 'sidecar', 'native') ?? version !== '1.28'
   const beside =
     at(asked, 'sidecar', 'app') === undefined ? undefined : native === true ? 'native' : 'classic'
-  return { stop: Number.isNaN(stop) ? 30 : stop, kind: at(asked, 'mode') === 'sidecar' ? beside : 'edge' }
+  return {
+    stop: Number.isNaN(stop) ? 30 : stop,
+    kind: at(asked, 'mode') === 'sidecar' ? beside : 'edge',
+    brought: [textAt(asked, 'existingRules')]
+  }
 }
 
 function checkRefusals({ template, invalid, holds }: Check): void {
@@ -83,6 +87,36 @@ function checkChanges({ template, holds }: Check): void {
   ])
 }
 
+/** Values that examples have no room for. */
+function checkCorners({ template, judged, holds }: Check): void {
+  const set = (...all: readonly string[]) =>
+    template(
+      latest,
+      all.flatMap(each => ['--set', each])
+    )
+  const edge: Expected = { kind: 'edge', stop: 0 }
+  const long = `fullnameOverride=${'shop-'.repeat(12)}`
+  const scheduled = set(long, 'smoke.schedule=0 * * * *', 'smoke.job=true')
+  holds('a name that is too long is cut for what makes longer ones of it', judged(scheduled, latest, edge))
+  const policies = ['ClusterIP', 'NodePort', 'LoadBalancer'].map(type => {
+    const services = manifestsOf(set(`service.type=${type}`).out).filter(({ kind }) => kind === 'Service')
+    return textAt(services[0]?.value, 'spec', 'externalTrafficPolicy')
+  })
+  const local = policies.join() === ',Local,Local'
+  holds('callers from outside keep their addresses', local ? [] : [policies.join()])
+  const closed = ['networkPolicy.from[0].ipBlock.cidr=10.0.0.0/8']
+  const lets = (ran: Ran) => {
+    const policy = manifestsOf(ran.out).find(({ kind }) => kind === 'NetworkPolicy')?.value
+    return JSON.stringify(at(policy, 'spec', 'ingress') ?? '').includes('"smoke"')
+  }
+  const smoke = lets(set(...closed, 'smoke.route=true'))
+  const none = lets(set(...closed, 'rules.upstreams.a.echo=true'))
+  holds('smoke pods get in where only some callers do, and only when there are any', [
+    ...(smoke ? [] : ['they do not']),
+    ...(none ? ['without smoke as well'] : [])
+  ])
+}
+
 /** Only `helm install` shows NOTES, and wants a cluster for it: here they are put where `helm template` shows them. */
 function checkNotes({ template, holds, say, folder }: Check): void {
   const noted = join(folder, 'noted')
@@ -97,17 +131,33 @@ function checkNotes({ template, holds, say, folder }: Check): void {
     if (process.argv.includes('--notes')) say(notes)
     holds(`NOTES of ${name} say what to ask`, wanted.every(pattern => pattern.test(notes)) ? [] : [notes])
   }
+  for (const [args, warning] of careless) {
+    const set = args.split(' ').flatMap(each => (each === '' ? [] : ['--set', each]))
+    const { out } = template(latest, [...set, '--show-only', 'templates/notes.yaml'], noted)
+    const notes = textAt(manifestsOf(out)[0]?.value, 'notes')
+    const right = warning === undefined ? !/Take care/.test(notes) : notes.includes(warning)
+    holds(
+      `NOTES ${warning === undefined ? 'have no warning' : `warn of ${warning}`}: ${args}`,
+      right ? [] : [notes]
+    )
+  }
 }
 
 function checkOtherWays({ template, kustomize, judged, holds, folder }: Check): void {
-  const beside: Expected = { kind: 'native', stop: 30 }
   const own = join(folder, 'own-chart')
   cpSync(inRepository('deploy/own-chart'), own, { recursive: true })
   // What `helm dependency build` does.
   cpSync(chart, join(own, 'charts/tracebridge'), { recursive: true })
-  holds('a chart of somebody else includes the sidecar', judged(template(latest, [], own), latest, beside))
+  for (const version of clusters) {
+    const kind = version === '1.28' ? 'classic' : 'native'
+    const problems = judged(template(version, [], own), version, { kind, stop: 30 })
+    holds(`a chart of somebody else includes the sidecar on ${version}, ${kind}`, problems)
+  }
   const built = kustomize(inRepository('deploy/kustomize/example'))
-  holds('the kustomize component puts it beside a service', judged(built, latest, beside))
+  holds(
+    'the kustomize component puts it beside a service',
+    judged(built, latest, { kind: 'native', stop: 30 })
+  )
 }
 
 function checkReady({ template, holds }: Check): void {
@@ -147,6 +197,7 @@ function check(tally: Tally, programs: Programs, folder: string): void {
   checkMatrix(all)
   checkRefusals(all)
   checkChanges(all)
+  checkCorners(all)
   checkNotes(all)
   checkOtherWays(all)
   checkReady(all)

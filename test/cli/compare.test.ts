@@ -37,10 +37,29 @@ t.test('what cannot be compared is said', async t => {
   })
   const served = () => [{ tag: 'base', requests: 10 }]
   const { url } = await startReporting(t, { served, restarts: [1] })
-  t.match(await run(compare, ['--admin', url, ...quick]), { code: 2, stderr: /restarted meanwhile/ })
+  t.match(await run(compare, ['--admin', url, ...quick]), {
+    code: 2,
+    stderr: /restarted, or stands for several gateways/
+  })
   const same = await startReporting(t, { served })
   const both = ['--baseline', 'service.tag=base', '--candidate', 'service.tag=base,service.tag=base']
   t.match(await run(compare, ['--admin', same.url, ...both, ...quick]), { code: 2, stderr: /both sides/ })
+})
+
+t.test('one gateway under two names is not compared', async t => {
+  const served = () => [{ tag: 'base', requests: 10 }]
+  const one = await startReporting(t, { served })
+  const other = await startReporting(t, { served })
+  const ran = await run(compare, ['--admin', one.url, '--admin', other.url, ...quick])
+  t.match(ran, { code: 2, stdout: '', stderr: /is a gateway that is named twice/ })
+})
+
+t.test('a route or a side that nothing is known of is told beside those that are', async t => {
+  const { url } = await startReporting(t, { served: () => [{ tag: 'base', requests: 10 }] })
+  t.match(await run(compare, ['--admin', url, '--route', 'order', ...quick]), {
+    code: 0,
+    stderr: /tags of targets that served: service\.tag=base\n.*routes that served: orders\n/
+  })
 })
 
 t.test('wrong usage is exit code 2', async t => {

@@ -1,5 +1,5 @@
 // The gate against admin listeners that count what they are told to, and against some that do not.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { gate, help } from '../../src/cli/gate.ts'
@@ -274,6 +274,28 @@ t.test('--junit writes what a build server shows', async t => {
     stderr: /--junit: .*cannot be written \(ENOENT\)/
   })
   t.notOk(existsSync(join(folder, 'no')))
+})
+
+t.test('where --junit has no place is told before anything is waited for, or beside the verdict', async t => {
+  const folder = t.testdir({})
+  const file = join(folder, 'gate.xml')
+  const { url, asked } = await startReporting(t, { served: both(800) })
+  t.equal((await gated([url], '--junit', join(folder, 'no', 'gate.xml'))).code, 3)
+  t.equal(asked.length, 0)
+  const gone = await startReporting(t, {
+    served: look => {
+      if (look === 3) {
+        rmSync(file)
+        mkdirSync(file)
+      }
+      return both(800)()
+    }
+  })
+  t.match(await gated([gone.url], '--junit', file), {
+    code: 3,
+    stdout: /^PASS/,
+    stderr: /cannot be written \(EISDIR\)/
+  })
 })
 
 t.test('the token is shown to who is asked', async t => {

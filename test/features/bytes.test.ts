@@ -66,8 +66,9 @@ t.test('names, order, repeats and latin1 values of request fields arrive as they
   t.equal(valueIn(origin.last(), 'host'), 'shop.example', 'the caller’s Host, not the target’s')
 })
 
-t.test('the request target arrives as it was sent', async t => {
-  const { port, origin } = await behind(t)
+t.test('the request target arrives as it was sent, where rules take any path', async t => {
+  const origin = await startOrigin(t)
+  const { port } = await run(t, `${rulesFor(origin.url)}paths: raw\n`)
   const targets = [
     '/',
     '//x',
@@ -282,7 +283,8 @@ t.test('an interim answer is not the answer', async t => {
   const client = await connectRaw(t, port)
   for (let i = 0; i < 3; i++) {
     client.send(requestOf({}))
-    t.match(await client.answer(i), { start: 'HTTP/1.1 200 OK', body: Buffer.from('ok') })
+    t.match(await client.answer(2 * i), { start: 'HTTP/1.1 103 Early Hints' }, 'hints go on, 102 does not')
+    t.match(await client.answer(2 * i + 1), { start: 'HTTP/1.1 200 OK', body: Buffer.from('ok') })
   }
   t.equal(origin.connections(), 1)
 })
@@ -317,9 +319,9 @@ t.test('requests sent in one go are answered in their order', async t => {
     const path = start.split(' ')[1] ?? ''
     const text = `${path}${body}`
     const answer = `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`
-    // The first one answers last.
+    // The first one takes its time.
     if (path !== '/1') return answer
-    void until(() => origin.requests.length === 4, 'all arrived').then(() => socket.write(answer))
+    void until(() => origin.requests.length === 2, 'another caller').then(() => socket.write(answer))
     return undefined
   })
   const client = await connectRaw(t, port)
@@ -329,6 +331,8 @@ t.test('requests sent in one go are answered in their order', async t => {
       requestOf({ path: '/3' }) +
       requestOf({ path: '/4' })
   )
+  await until(() => origin.requests.length === 1, 'the first arrived')
+  await ask(t, port, { path: '/other' })
   await client.answer(3)
   t.strictSame(
     client.answers.map(({ body }) => body.toString()),
@@ -375,4 +379,13 @@ t.test('an early answer reaches a caller that goes on sending', async t => {
     t.match(await client.answer(), { start: /^HTTP\/1.1 413 /, body: Buffer.from('too much') })
     client.socket.destroy()
   }
+})
+
+t.test('a header that comes ahead of its body keeps its bytes', async t => {
+  const { port } = await behind(t, (_, socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nX-Odd: caf\xe9\r\nContent-Length: 2\r\n\r\n', 'latin1')
+    setTimeout(() => socket.write('ok'), 50)
+    return undefined
+  })
+  t.equal(valueIn(await ask(t, port), 'x-odd'), 'caf\xe9')
 })

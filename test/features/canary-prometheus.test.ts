@@ -1,4 +1,6 @@
 // "We have a Prometheus already": the gate on histograms that were scraped of a running gateway.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import t from 'tap'
 import { gate } from '../../src/cli/gate.ts'
 import { startPrometheus } from '../cli/prometheus.ts'
@@ -40,7 +42,7 @@ t.test('its coarser answer says that it is', async t => {
   t.match(gray.stdout, /\nnote: latencies are from histogram buckets, evened out within each: rougher/)
   t.ok(
     queries.includes(
-      'http_client_request_duration_seconds_bucket{service_tag="base"} or http_client_request_duration_seconds_bucket{service_tag="gray"}'
+      'http_client_request_duration_seconds_bucket{service_tag="base"} or http_client_request_duration_seconds_bucket{service_tag="gray"} or http_client_request_duration_seconds_count{route="other",method="other",status="other"}'
     )
   )
 })
@@ -72,4 +74,64 @@ t.test('what does not add up there is no ground for a verdict', async t => {
   const empty = await startPrometheus(t, [`${adminUrl}/metrics`], () => [])
   t.match(await gated(empty.url, 'gray', ...quick), { code: 2, stdout: /no requests of either side/ })
   t.match(await gated(adminUrl, 'gray', ...quick), { code: 4, stderr: /answered 404 to \/api\/v1\/query/ })
+})
+
+/** Both targets have served 3,000 in all when the gate looks first, and serve 600 more before each look. */
+function metricsOf(look: number, labels = ''): string {
+  const count = (5 + look) * 600
+  const lines = (tag: string) =>
+    (
+      [
+        ['0.05', count / 2],
+        ['0.1', count],
+        ['+Inf', count]
+      ] as const
+    ).map(
+      ([le, upTo]) =>
+        `http_client_request_duration_seconds_bucket{route="orders",status="200",service_tag="${tag}",le="${le}"} ${upTo}`
+    )
+  return [...lines('base'), ...lines('gray'), startLine, labels].join('\n')
+}
+
+const startLine = 'process_start_time_seconds 1700000000'
+
+/** Gates by what a gateway is scraped of at each look. */
+async function scripted(t: Teardown, scraped: (look: number) => string) {
+  let look = 0
+  const server = createServer((_, response) => response.end(scraped(look)))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => server.close())
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const { url } = await startPrometheus(t, [`http://127.0.0.1:${address.port}`], (samples, query) => {
+    if (!query.startsWith('process_start')) look++
+    return samples
+  })
+  const short = ['--window', '200ms', '--for', '200ms', '--on-inconclusive', 'pass']
+  return gated(url, 'gray', ...short)
+}
+
+t.test('a scrape that was missed makes no window of all that was ever counted', async t => {
+  const sound = await scripted(t, metricsOf)
+  t.equal(sound.code, 0, sound.stdout)
+  const first = await scripted(t, look => (look === 0 ? startLine : metricsOf(look)))
+  t.match(first, { code: 2, stdout: /a gateway restarted, or a scrape of it is missing/ })
+  const second = await scripted(t, look => (look === 4 ? startLine : metricsOf(look)))
+  t.match(second, { code: 2, stdout: /a gateway restarted, or a scrape of it is missing/ })
+})
+
+t.test('without the start of a process nothing tells a restart, so nothing is judged', async t => {
+  const { code, stdout } = await scripted(t, look => metricsOf(look).replace(startLine, ''))
+  t.equal(code, 2)
+  t.match(stdout, /restarts cannot be seen: .* has no process_start_time_seconds/)
+})
+
+t.test('a gateway that has no room for more series proves nothing', async t => {
+  const other = (count: number) =>
+    `http_client_request_duration_seconds_count{route="other",method="other",status="other",service_tag="other"} ${count}`
+  t.equal((await scripted(t, look => metricsOf(look, other(7)))).code, 0, 'what was lost before is no matter')
+  t.match(await scripted(t, look => metricsOf(look, other(look))), {
+    code: 2,
+    stdout: /serves more routes and tags than it keeps apart/
+  })
 })

@@ -14,7 +14,7 @@ import { until } from '../until.ts'
 type World = ServingChild & { readonly origin: Origin; readonly receiver: Receiver }
 
 /** `/slow` is answered when the test says so, everything else at once. */
-async function serving(t: Test): Promise<World> {
+async function serving(t: Test, drain = '{ linger: 0s }'): Promise<World> {
   const origin = await startOrigin(t, ({ start }) =>
     start.includes('/slow') ? undefined : 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
   )
@@ -27,6 +27,7 @@ async function serving(t: Test): Promise<World> {
     file,
     `
 access-log: { to: none }
+drain: ${drain}
 export: [{ otlp: { url: "${receiver.url}" } }]
 upstreams: { origin: { targets: [{ url: "${origin.url}" }] } }
 routes: [{ match: { path: /** }, upstream: origin }]
@@ -113,4 +114,76 @@ t.test('a second signal ends it at once', async t => {
   await until(() => refuses(port), 'it drains')
   process.kill('SIGTERM')
   t.equal(await exited, 130)
+})
+
+t.test(
+  'after SIGTERM it lingers: not ready, but who still comes is served, on a connection that ends',
+  async t => {
+    const { port, adminUrl, process, exited, stderr } = await serving(t, '{ linger: 1s }')
+    const kept = await connectRaw(t, port)
+    kept.send(requestOf({}))
+    t.notMatch((await kept.answer()).head, /^connection: close/im)
+    const start = performance.now()
+    process.kill('SIGTERM')
+    await until(async () => (await fetch(`${adminUrl}/readyz`)).status === 503, 'it is not ready')
+    kept.send(requestOf({}))
+    t.match((await kept.answer(1)).head, /^connection: close\r$/im, 'who was there before')
+    t.equal(await kept.over, 'end')
+    const late = await connectRaw(t, port)
+    late.send(requestOf({}))
+    const answer = await late.answer()
+    t.equal(answer.body.toString(), 'ok', 'who comes only now')
+    t.match(answer.head, /^connection: close\r$/im)
+    t.equal(await late.over, 'end')
+    t.equal(await exited, 0)
+    const took = performance.now() - start
+    t.ok(took >= 1000, `it took ${took} ms`)
+    t.match(stderr(), /"draining","linger":1/)
+  }
+)
+
+t.test('SIGINT, as from a terminal, does not linger', async t => {
+  const { process, exited } = await serving(t, '{ linger: 1m }')
+  process.kill('SIGINT')
+  t.equal(await exited, 0)
+})
+
+t.test('who only tries it out waits for no load balancer', async t => {
+  const origin = await startOrigin(t)
+  const { process, exited } = await startServing(t, ['--upstream', origin.url])
+  process.kill('SIGTERM')
+  t.equal(await exited, 0)
+})
+
+t.test('what is in flight has until the deadline of the rules, and no longer', async t => {
+  const { port, origin, process, exited } = await serving(t, '{ linger: 0s, timeout: 300ms }')
+  const client = await connectRaw(t, port)
+  client.send(requestOf({ path: '/slow' }))
+  await until(() => origin.requests.length === 1, 'it is in flight')
+  process.kill('SIGTERM')
+  t.equal(await exited, 0)
+  await client.over
+})
+
+t.test('a second signal while it lingers ends it at once', async t => {
+  const { adminUrl, process, exited } = await serving(t, '{ linger: 1m }')
+  process.kill('SIGTERM')
+  await until(async () => (await fetch(`${adminUrl}/readyz`)).status === 503, 'it lingers')
+  process.kill('SIGINT')
+  t.equal(await exited, 130)
+})
+
+t.test('POST /drain takes it out of service before the signal comes, and the time counts', async t => {
+  const { port, adminUrl, process, exited } = await serving(t, '{ linger: 500ms }')
+  const start = performance.now()
+  const drained = await fetch(`${adminUrl}/drain?wait=600ms`, { method: 'POST' })
+  t.equal(drained.status, 200)
+  t.ok(performance.now() - start >= 590, 'it waits with its answer')
+  t.equal((await fetch(`${adminUrl}/readyz`)).status, 503)
+  const client = await connectRaw(t, port)
+  client.send(requestOf({}))
+  t.match((await client.answer()).head, /^connection: close\r$/im)
+  process.kill('SIGTERM')
+  await until(() => refuses(port), 'it has lingered enough')
+  t.equal(await exited, 0)
 })

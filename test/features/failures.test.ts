@@ -338,26 +338,47 @@ routes: [{ match: { path: /known }, upstream: demo }]
   t.equal(statusOf(await client.answer(2)), 200)
 })
 
-t.test('nonsense behind a request that is being answered cuts the connection', async t => {
-  const { port } = await behind(t, () => undefined)
+t.test('nonsense behind a request that is being answered ends the connection with that answer', async t => {
+  const { port, origin } = await behind(t, () => undefined)
   const client = await connectRaw(t, port)
-  client.send(`${requestOf({})}NONSENSE\r\n\r\n`)
-  await client.over
+  client.send(`${requestOf({})}NONSENSE\r\n\r\n${requestOf({ path: '/smuggled' })}`)
+  await until(() => origin.requests.length === 1, 'the request is under way')
   t.equal(client.text(), '', 'a 400 would be taken for the answer')
+  for (const socket of origin.open) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  t.equal(await client.over, 'end')
+  t.match(client.answers, [{ start: 'HTTP/1.1 200 OK', body: Buffer.from('ok') }])
+  t.equal(client.answers.length, 1)
+  t.equal(origin.requests.length, 1)
 })
 
-t.test('a caller that leaves takes all the requests with it that it sent in one go', async t => {
-  const gateway = await behind(t, () => undefined)
-  const client = await connectRaw(t, gateway.port)
-  client.send(
-    requestOf({ path: '/1' }) +
-      requestOf({ path: '/2', method: 'POST', body: 'x' }) +
-      requestOf({ path: '/3' })
-  )
-  await until(() => gateway.origin.requests.length === 3, 'all are under way')
-  client.socket.destroy()
-  await until(() => gateway.origin.open.size === 0, 'the upstream sees it')
-  for (const path of ['/1', '/2', '/3'])
-    t.match(await gateway.accessLog.entry(path), { status: 499, failure: 'CALLER_GONE' })
-  t.equal(await metric(gateway.adminUrl, 'tracebridge_requests_in_flight'), 0)
+t.test('a body that turns out to be no HTTP is a 400, and no upstream takes it for whole', async t => {
+  const { port, accessLog, origin } = await behind(t, () => undefined)
+  const client = await connectRaw(t, port)
+  client.send('POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n')
+  await until(() => origin.open.size === 1, 'the upstream gets what is there')
+  client.send('x\r\n')
+  t.equal(statusOf(await client.answer()), 400)
+  await client.over
+  await until(() => origin.open.size === 0, 'the upstream sees it break off')
+  t.equal(origin.requests.length, 0)
+  t.match(await accessLog.entry('/upload'), { status: 400, failure: 'BAD_REQUEST' })
 })
+
+t.test(
+  'a caller that leaves takes the request under way with it, and those behind it are never sent',
+  async t => {
+    const gateway = await behind(t, () => undefined)
+    const client = await connectRaw(t, gateway.port)
+    client.send(
+      requestOf({ path: '/1' }) +
+        requestOf({ path: '/2', method: 'POST', body: 'x' }) +
+        requestOf({ path: '/3' })
+    )
+    await until(() => gateway.origin.requests.length === 1, 'the first is under way')
+    client.socket.destroy()
+    await until(() => gateway.origin.open.size === 0, 'the upstream sees it')
+    t.match(await gateway.accessLog.entry('/1'), { status: 499, failure: 'CALLER_GONE' })
+    t.equal(await metric(gateway.adminUrl, 'tracebridge_requests_in_flight'), 0)
+    t.equal(gateway.origin.requests.length, 1)
+  }
+)

@@ -1,5 +1,7 @@
-// rules/gray-release.yaml as it is: one request in ten reaches the new version, and each is counted under its tags.
+// rules/gray-release.yaml as it is: one request in ten reaches the new version, testers always do, and each is counted
+// under its tags.
 import t from 'tap'
+import { valueIn } from '../message.ts'
 import { startOrigin } from '../origin.ts'
 import { ask } from '../raw.ts'
 import { runFile } from '../ready-made.ts'
@@ -30,3 +32,26 @@ t.test('traffic is split by weight, and counted by version', async t => {
     ]
   )
 })
+
+t.test(
+  'testers and what is gray already reach gray, which is told behind; users stay where they are',
+  async t => {
+    const base = await startOrigin(t)
+    const gray = await startOrigin(t)
+    const { port } = await runFile(t, 'rules/gray-release.yaml', {
+      ORDERS_URL: base.url,
+      ORDERS_GRAY_URL: gray.url
+    })
+    const meant = [
+      ['X-Gray', '1'],
+      ['baggage', 'service.tag=gray']
+    ] as const
+    for (const field of meant) {
+      await ask(t, port, { fields: [field] })
+      t.equal(valueIn(gray.last(), 'baggage'), 'service.tag=gray')
+    }
+    t.equal(base.requests.length, 0)
+    for (let i = 0; i < 30; i++) await ask(t, port, { fields: [['Cookie', 'user=alice']] })
+    t.ok(base.requests.length === 30 || gray.requests.length === 32, 'always on one side')
+  }
+)

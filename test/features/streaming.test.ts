@@ -13,7 +13,7 @@ const piece = Buffer.alloc(64 * 1024, 'tracebridge')
 /** What the kernel may hold for two connections, and the streams of both ends; far less than the whole. */
 const held = 32 * 1024 * 1024
 
-async function behind(t: Test, answer: RequestListener): Promise<number> {
+async function behind(t: Test, answer: RequestListener, more = ''): Promise<number> {
   const server = createServer(answer)
   await once(server.listen(0, '127.0.0.1'), 'listening')
   t.teardown(() => {
@@ -23,7 +23,7 @@ async function behind(t: Test, answer: RequestListener): Promise<number> {
   const { port } = await run(
     t,
     `
-upstreams: { origin: { targets: [{ url: "http://127.0.0.1:${portOf(server.address())}" }] } }
+upstreams: { origin: { targets: [{ url: "http://127.0.0.1:${portOf(server.address())}" }]${more} } }
 routes: [{ match: { path: /** }, upstream: origin }]
 `
   )
@@ -130,4 +130,27 @@ t.test('question and answer may flow at the same time', async t => {
   await until(() => client.text().includes('<two>'), 'the answer to the second half')
   client.send('0\r\n\r\n')
   t.equal((await client.answer()).body.toString(), '<one><two>')
+})
+
+t.test('where events come, silence is nothing unusual; elsewhere it is the end', async t => {
+  const answers = new Map<string, () => void>()
+  const port = await behind(
+    t,
+    (request, response) => {
+      const type = request.url === '/events' ? 'text/event-stream; charset=utf-8' : 'text/plain'
+      response.writeHead(200, { 'Content-Type': type })
+      response.write('data: 1\n\n')
+      answers.set(request.url ?? '', () => response.end('data: 2\n\n'))
+    },
+    ', timeouts: { idle: 300ms }'
+  )
+  const [events, file] = await Promise.all([connectRaw(t, port), connectRaw(t, port)])
+  events.send('GET /events HTTP/1.1\r\nHost: a\r\n\r\n')
+  file.send('GET /file HTTP/1.1\r\nHost: a\r\n\r\n')
+  await file.over
+  t.notMatch(file.text(), /\r\n0\r\n\r\n$/, 'cut')
+  // As long again.
+  await new Promise(resolve => setTimeout(resolve, 400))
+  answers.get('/events')?.()
+  t.match((await events.answer()).body.toString(), 'data: 2')
 })

@@ -36,6 +36,7 @@ async function serving(t: Test, folder: string, tls = 'cert: tls.pem, key: tls.k
     `
 listen: [{ address: 127.0.0.1:0, tls: { ${tls} } }]
 access-log: { to: none }
+drain: { linger: 0s }
 upstreams: { origin: { targets: [{ url: "${origin.url}" }] } }
 routes: [{ match: { path: /** }, upstream: origin }]
 `

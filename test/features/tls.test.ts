@@ -40,7 +40,7 @@ t.test('a request by TLS arrives, and everybody is told that it was one', async 
     tlsOf(),
     'export: [{ console: {} }]'
   )
-  const client = await connectTls(t, port, { ALPNProtocols: ['h2', 'http/1.1'] })
+  const client = await connectTls(t, port, { ALPNProtocols: ['http/1.1'] })
   t.equal(client.socket.getProtocol(), 'TLSv1.3')
   t.equal(client.socket.alpnProtocol, 'http/1.1')
   for (const number of [0, 1]) {
@@ -139,7 +139,7 @@ t.test('who speaks something else is cut off, and nobody else notices', async t 
     await askTls(t, port, { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }),
     /PROTOCOL_VERSION/
   )
-  t.match(await askTls(t, port, { ALPNProtocols: ['h2'] }), /NO_APPLICATION_PROTOCOL/)
+  t.match(await askTls(t, port, { ALPNProtocols: ['h3'] }), /NO_APPLICATION_PROTOCOL/)
   for (const bytes of [
     'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
     '\x16\x03\x01\x00\x05nonsense',
@@ -235,6 +235,14 @@ routes: [{ match: { path: /** }, upstream: origin }]
     t.equal(relay.records().at(-1), closing, path)
   }
   t.notMatch(gateway.log.join(''), 'an exchange failed')
+})
+
+t.test('a caller that asks for HTTP/1.0 by name is answered', async t => {
+  const { port } = await gatewayOf(t, tlsOf())
+  const client = await connectTls(t, port, { ALPNProtocols: ['http/1.0'] })
+  t.equal(client.socket.alpnProtocol, 'http/1.0')
+  client.send('GET / HTTP/1.0\r\nHost: a\r\n\r\n')
+  t.equal((await client.answer()).start, ok)
 })
 
 t.test('what is no HTTP inside of TLS is answered, inside of TLS', async t => {

@@ -57,6 +57,74 @@ t.test('a life of its own cannot be subtracted from another', async t => {
   }
 })
 
+t.test('another life is seen even where the earlier snapshot held nothing', async t => {
+  const later = snapshot([series('base', [500])], { epoch: 'life-2' })
+  t.equal(between(snapshot([]), later), undefined)
+  t.equal(between(snapshot([]), snapshot([series('base', [5])]))?.length, 1, 'of the same life it is new')
+})
+
+t.test('of a source of many processes, what was not seen before counts only where it is new', async t => {
+  const of = (
+    all: readonly (readonly [epoch: string, since: number, tag: string])[],
+    at: number
+  ): Snapshot => ({
+    who: 'prometheus',
+    epoch: '',
+    at,
+    beyond: 0,
+    doubt: undefined,
+    series: new Map(
+      all.map(([epoch, since, tag]) => {
+        const [read] = snapshot([series(tag, [5])]).series.values()
+        if (read === undefined) throw new Error('no series')
+        return [`${epoch} ${tag}`, { ...read, epoch, since }]
+      })
+    )
+  })
+  const known = of([['a 1', 1, 'base']], 10)
+  const count = (later: Snapshot, earlier = known) => between(earlier, later)?.length
+  t.equal(
+    count(
+      of(
+        [
+          ['a 1', 1, 'base'],
+          ['a 1', 1, 'gray']
+        ],
+        20
+      )
+    ),
+    1,
+    'a first request of a known process'
+  )
+  t.equal(
+    count(
+      of(
+        [
+          ['a 1', 1, 'base'],
+          ['b 15', 15, 'gray']
+        ],
+        20
+      )
+    ),
+    1,
+    'a process that has begun since'
+  )
+  t.equal(
+    count(
+      of(
+        [
+          ['a 1', 1, 'base'],
+          ['b 5', 5, 'gray']
+        ],
+        20
+      )
+    ),
+    undefined,
+    'one that was not scraped'
+  )
+  t.equal(count(known, of([], 5)), undefined, 'nothing was scraped')
+})
+
 t.test('a target of both sides is of none', async t => {
   const counted = snapshot([series('base', [5])])
   const both = { baseline: selector('service.tag=base'), candidate: selector('service.tag=base') }

@@ -53,7 +53,7 @@ t.test('both sides must have served the same routes', async t => {
       baseline: { requests: 0, latency },
       candidate: { requests: 500, latency }
     }),
-    { verdict: 'inconclusive', enough: false, why: [/^most requests of the candidate are on routes/] }
+    { verdict: 'inconclusive', enough: false, why: [/^55\.6 % of the candidate's requests are on routes/] }
   )
 })
 
@@ -191,7 +191,12 @@ t.test('one hiccup of a candidate with little traffic holds no rollout', async t
       sketchScale,
       settings
     ).errors.finding
-  t.equal(judged([1, 0, 0, 1, 0]), 'within')
+  t.equal(judged([0, 0, 0, 1, 0]), 'within')
+  t.equal(
+    judged([1, 0, 0, 1, 0]),
+    'open',
+    'two in a thousand, where the baseline had none in a hundred thousand'
+  )
   t.equal(judged([3, 0, 0, 0, 0]), 'open')
   t.equal(judged([1, 0, 1, 1, 0]), 'over')
 })
@@ -210,3 +215,28 @@ t.test('errors of several routes add up, each by its own share of requests', asy
   const alike = Array.from({ length: 8 }, (_, i) => route(`route-${i}`, 100, 20))
   t.equal(verdictOf(...alike).errors.finding, 'within')
 })
+
+/** The candidate alone serves another route, too. */
+function besides(requests: number, errors: number): Judgement {
+  return verdictOf(share(2000), {
+    route: 'new',
+    baseline: { requests: 0, latency },
+    candidate: { requests, latency, errors }
+  })
+}
+
+t.test('errors on routes that the baseline did not serve are judged by each side as a whole', async t => {
+  t.match(besides(100, 100), { verdict: 'fail', why: [/^the candidate fails more than 1\.50 times/] })
+  t.match(besides(100, 0), {
+    verdict: 'pass',
+    notes: [/^4\.8 % of the candidate's requests are on routes that the baseline did not serve/]
+  })
+})
+
+t.test(
+  'more than a tenth of the candidate on routes that the baseline did not serve is too much',
+  async t => {
+    t.match(besides(300, 0), { verdict: 'inconclusive', enough: false, why: [/^13\.0 % of the candidate's/] })
+    t.strictSame(verdictOf(share(2000)).notes, [])
+  }
+)

@@ -61,3 +61,26 @@ t.test('a Connection of any bytes is no exception', async t => {
   )
   t.notOk(endsHere('constructor', nominatedBy(['Connection', '__proto__'])))
 })
+
+t.test('nor can whatever describes the content, or tells of those in front', async t => {
+  const names = [
+    'content-language',
+    'content-range',
+    'forwarded',
+    'x-real-ip',
+    'x-forwarded-prefix',
+    'max-forwards'
+  ]
+  const nominated = nominatedBy(['Connection', names.join(', ')])
+  for (const name of names) t.notOk(endsHere(name, nominated), name)
+})
+
+t.test('what is said to a proxy, or begins HTTP/2 in the clear, ends here', async t => {
+  for (const name of [
+    'proxy-authorization',
+    'proxy-authenticate',
+    'proxy-authentication-info',
+    'http2-settings'
+  ])
+    t.ok(endsHere(name, nominatedBy([])), name)
+})

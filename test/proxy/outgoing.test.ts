@@ -10,7 +10,9 @@ const caller: Caller = {
   host: 'shop.example',
   httpVersion: '1.1',
   believed: true,
-  withheld: undefined
+  withheld: undefined,
+  underscores: 'drop',
+  pseudonym: 'tracebridge'
 }
 const stranger: Caller = { ...caller, believed: false }
 const strip = {
@@ -65,7 +67,9 @@ t.test('underscores do not carry past what dashes would not: some servers take t
   ]
   const own = { ...strip, fields: new Set([...strip.fields, 'trace-parent']) }
   const kept = (who: Caller) => outgoing(raw, own, [], who).filter(text => /^[1-5]$/.test(text))
-  t.strictSame(kept(caller), ['4', '5'])
+  t.strictSame(kept(caller), ['5'])
+  t.strictSame(kept({ ...caller, underscores: 'drop-all' }), [])
+  t.strictSame(kept({ ...caller, underscores: 'allow' }), ['1', '3', '4', '5'])
   t.strictSame(kept(stranger), ['5'])
 })
 
@@ -118,6 +122,24 @@ t.test('a believed caller’s forwarding fields are added to, another’s are re
   for (const name of ['forwarded', 'x-real-ip', 'x-forwarded-prefix', 'x-forwarded-client-cert'])
     t.equal(fieldOf(replaced, name), undefined)
 })
+
+t.test(
+  'of strangers nothing named X-Forwarded-* passes, whatever it is: services believe more than we write',
+  async t => {
+    const claims = ['Ssl', 'Server', 'Scheme', 'User', 'Email', 'Groups', 'Anything-Else'].flatMap(name => [
+      ...[`X-Forwarded-${name}`, 'on', `x-FORWARDED-${name}`, 'on', `X_Forwarded_${name}`, 'on']
+    ])
+    const own = outgoing(['X-Forwarded', '1', 'X-Forwardeds-For', '2'], strip, [], stranger)
+    t.strictSame(own.slice(0, 4), ['X-Forwarded', '1', 'X-Forwardeds-For', '2'], 'other names do')
+    t.notOk(outgoing(claims, strip, [], stranger).includes('on'))
+    t.notOk(outgoing(claims, strip, [], { ...stranger, underscores: 'drop-all' }).includes('on'))
+    t.equal(
+      fieldOf(outgoing(claims, strip, [], caller), 'x-forwarded-user'),
+      'on,on',
+      'of those in front they do'
+    )
+  }
+)
 
 t.test('a request without Host is forwarded without one', async t => {
   t.equal(fieldOf(outgoing([], strip, [], { ...caller, host: undefined }), 'x-forwarded-host'), undefined)

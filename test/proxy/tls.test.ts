@@ -7,12 +7,14 @@ import { connectTls, tlsOf } from '../certificates.ts'
 import { loaded, minimal } from '../rules/rule-files.ts'
 import { until } from '../until.ts'
 
+const speech = { http1: true, streams: undefined, patience: 1000 }
+
 async function doorOf(t: Test, timeout: number) {
   const { rules } = loaded(t, `listen: [{ address: ":0", ${tlsOf()} }]\n${minimal}`)
   const tls = rules.listen[0]?.tls
   if (tls === undefined) throw new Error('there is no TLS')
   const shaken: string[] = []
-  const door = tlsDoor(tls, { http: {}, shaken: outcome => shaken.push(outcome), timeout })
+  const door = tlsDoor(tls, { http: {}, speech, shaken: outcome => shaken.push(outcome), timeout })
   // What node:https does with a failure unless somebody takes it over, as the gateway does.
   door.server.on('clientError', (_, socket) => socket.destroy())
   const port = await listenOn(door.server, '127.0.0.1', 0)

@@ -75,3 +75,10 @@ t.test('without a trace, or in none, there is nothing to judge', async t => {
   const route = routeOf({ policy: policyOf({ spans: 'none' }) })
   t.equal(judge(dropped({ route, status: 503 }), budgets()), undefined)
 })
+
+t.test('an upgraded connection is slow when its 101 was, however long it lived', async t => {
+  const upgraded = { at: slowEnd - 1, received: 0, by: 'caller', code: 1000 }
+  const lived = { status: 101, end: start + 3_600_000 }
+  t.match(judge(dropped({ ...lived, upgraded }), budgets()), { outcome: 'dropped', urgent: false })
+  t.match(judge(dropped({ ...lived, upgraded: { ...upgraded, at: slowEnd } }), budgets()), { late: 'slow' })
+})

@@ -57,6 +57,22 @@ t.test('errors are answers of 500 or more, and none at all', async t => {
   t.equal(errors({ status: 200, failure: 'UPSTREAM_INCOMPLETE', failureStatus: 502 }), 1, 'half an answer')
 })
 
+t.test('a call of gRPC that its server failed is an error, by whatever status of HTTP', async t => {
+  const errors = (grpc: Tried['grpc']) => reportOf(tried({ grpc })).series[0]?.errors
+  t.equal(errors(14), 1)
+  t.equal(errors(5), 0, 'NOT_FOUND is the answer to a caller')
+  t.equal(errors(0), 0)
+})
+
+t.test('an upgraded connection counts with the time to its 101', async t => {
+  const end = start + 3_600_000
+  const upgraded = { at: start + 6, received: 0, by: 'caller', code: 1000 }
+  const outcome = outcomeOf({ status: 101, end, upgraded }, { tries: [{ start, status: 101, end }] })
+  const [series] = reportOf(outcome).series
+  // 6 ms lie in the bin that ends at 1.02^91.
+  t.equal(series?.sketch.first, 91)
+})
+
 t.test('who left counts for as long as it waited, and is no error of the target', async t => {
   const left = { status: undefined, failure: 'CALLER_GONE', failureStatus: 499 }
   t.match(reportOf(tried(left)).series, [{ count: 1, errors: 0 }])

@@ -6,7 +6,7 @@ import { nothing } from '../../src/report/counts.ts'
 import { createMetrics, type Gauges, type Metrics } from '../../src/report/metrics.ts'
 import { version } from '../../src/version.ts'
 import { policyOf, root } from '../mediate/policies.ts'
-import { outcomeOf, routeOf, sampled, target, untraced } from './outcomes.ts'
+import { outcomeOf, routeOf, sampled, start, target, untraced } from './outcomes.ts'
 import { parseMetrics, readingOf, type ScrapedFamily } from './prometheus-text.ts'
 
 const openMetrics = 'application/openmetrics-text'
@@ -14,6 +14,7 @@ const openMetrics = 'application/openmetrics-text'
 function metricsOf(differing: Partial<Gauges> = {}): Metrics {
   return createMetrics({
     inFlight: () => 3,
+    upgraded: () => 0,
     draining: () => true,
     connections: () => [{ upstream: 'orders', target: 'http://orders:8080', open: 4, running: 2 }],
     linesLost: () => 5,
@@ -80,7 +81,9 @@ t.test('every request counts once and every attempt once, with the tags of its t
       ['service.tag', 'gray'],
       ['version', '1.9'],
       ['zone', 'b']
-    ])
+    ]),
+    serviceTag: 'gray',
+    version: '1.9'
   }
   const metrics = metricsOf()
   metrics.request(
@@ -100,6 +103,29 @@ t.test('every request counts once and every attempt once, with the tags of its t
   const client = families.get(clientTime)
   t.equal(readingOf(client, `${clientTime}_count`, last), 1)
   t.equal(readingOf(client, `${clientTime}_count`, { ...served, status: '502' }), 1)
+})
+
+t.test('an answer that broke off counts as its failure, unless it was the caller that left', async t => {
+  const metrics = metricsOf()
+  const broken = { status: 200, failure: 'UPSTREAM_INCOMPLETE', failureStatus: 502 }
+  const left = { status: 200, failure: 'CALLER_GONE', failureStatus: 499 }
+  metrics.request(outcomeOf({}, { tries: [broken] }))
+  metrics.request(outcomeOf({}, { tries: [left] }))
+  const client = scrape(metrics).get(clientTime)
+  t.equal(readingOf(client, `${clientTime}_count`, { ...served, status: '502' }), 1)
+  t.equal(readingOf(client, `${clientTime}_count`, { ...served, status: '200' }), 1)
+})
+
+t.test('an upgraded connection counts with the time to its 101', async t => {
+  const metrics = metricsOf({ upgraded: () => 2 })
+  const upgraded = { at: start + 6, received: 0, by: 'caller', code: 1000 }
+  const end = start + 3_600_000
+  metrics.request(outcomeOf({ status: 101, end, upgraded }, { tries: [{ status: 101, end }] }))
+  const families = scrape(metrics)
+  const switched = { ...served, status: '101' }
+  t.equal(readingOf(families.get(serverTime), `${serverTime}_sum`, switched), 0.006)
+  t.equal(readingOf(families.get(clientTime), `${clientTime}_sum`, switched), 0.005)
+  t.equal(readingOf(families.get('tracebridge_upgraded_connections'), 'tracebridge_upgraded_connections'), 2)
 })
 
 t.test('what upstreams answer of their trace counts by attempt', async t => {

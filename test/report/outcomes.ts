@@ -20,10 +20,13 @@ export const target: UpstreamTarget = {
   host: 'orders',
   port: 8080,
   weight: 1,
-  tags: new Map()
+  tags: new Map(),
+  serviceTag: '',
+  version: '',
+  side: ''
 }
 
-const timeouts = { connect: 5000, firstByte: 60_000, idle: 300_000 }
+const timeouts = { connect: 5000, firstByte: 60_000, idle: 300_000, upgradeIdle: 3_600_000 }
 
 export function routeOf(differing: Partial<Route> = {}): Route {
   return {
@@ -31,7 +34,27 @@ export function routeOf(differing: Partial<Route> = {}): Route {
     template: '/orders/{id}',
     names: undefined,
     match: { host: undefined, path: '/orders/{id}', methods: undefined, headers: undefined },
-    upstream: { name: 'orders', targets: [target], echo: false, timeouts },
+    paths: 'strict',
+    upgrade: [],
+    upstream: {
+      name: 'orders',
+      targets: [target],
+      echo: false,
+      protocol: 'http1',
+      timeouts,
+      tls: undefined,
+      limits: {
+        connections: 256,
+        pending: 1024,
+        connectionAgeMs: 300_000,
+        keepAliveMs: 4000,
+        header: 65_536
+      },
+      ejection: undefined,
+      resend: 'reused',
+      health: undefined,
+      split: { matches: [], sticky: undefined, carry: undefined, fallback: 'any' }
+    },
     policy: policyOf(),
     sampling: () => planOf(),
     rates: () => [['', 1]],
@@ -40,7 +63,9 @@ export function routeOf(differing: Partial<Route> = {}): Route {
     capture: undefined,
     cors: undefined,
     respond: [],
-    timeouts,
+    timeouts: { ...timeouts, request: undefined },
+    retries: 1,
+    maxBody: undefined,
     ...differing
   }
 }
@@ -86,6 +111,7 @@ export function outcomeOf(
       failureStatus: undefined,
       cause: undefined,
       answer: undefined,
+      grpc: undefined,
       ...tried
     })),
     status: 200,

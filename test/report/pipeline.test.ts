@@ -455,3 +455,36 @@ t.test('one batch is encoded in each turn of the event loop', async t => {
   t.equal(turns.length, 100)
   t.equal(new Set(turns).size, 100)
 })
+
+t.test(
+  'what is let go of for too much work is accounted for, and afterwards spans get out again',
+  async t => {
+    const collector = await startCollector(t, response => response.writeHead(ok).end())
+    const { pipeline, idle } = start(t, collector.url, { intervalMs: 5 })
+    record(pipeline, 3)
+    pipeline.shed(true)
+    record(pipeline, 4)
+    t.strictSame(account(t, pipeline), {
+      recorded: 7,
+      exported: 0,
+      rejected: 0,
+      dropped: { overload: 7 },
+      queued: 0
+    })
+    pipeline.shed(false)
+    record(pipeline, 2)
+    await idle()
+    t.match(account(t, pipeline), { recorded: 9, exported: 2, queued: 0 })
+    await pipeline.close()
+  }
+)
+
+t.test('who waits for the end is told when all is let go', async t => {
+  const collector = await startCollector(t, () => {})
+  const { pipeline } = start(t, collector.url, { intervalMs: 1e8, concurrency: 0 })
+  record(pipeline, 3)
+  const closed = pipeline.close(60_000)
+  pipeline.shed(true)
+  await closed
+  t.strictSame(account(t, pipeline).dropped, { overload: 3 })
+})

@@ -273,3 +273,17 @@ t.test('what is kept after all says why, and its flag is the one that went downs
   const random = outcomeOf({}, { headers: [['traceparent', `00-${traceId}-${spanId}-02`]] })
   t.ok(spansOf(random, 'slow').every(({ flags }) => flags === 2))
 })
+
+t.test('an upgraded connection says what passed, and how it ended', async t => {
+  const { attributes } = serverOf({
+    status: 101,
+    bytes: 7,
+    upgraded: { at: start + 5, received: 3, by: 'upstream', code: 1013 }
+  })
+  t.equal(attributes.get('tracebridge.upgrade'), 'websocket')
+  t.equal(attributes.get('tracebridge.upgrade.received_bytes'), 3)
+  t.equal(attributes.get('tracebridge.upgrade.sent_bytes'), 7)
+  t.equal(attributes.get('tracebridge.upgrade.ended_by'), 'upstream')
+  t.equal(attributes.get('tracebridge.upgrade.close_code'), 1013)
+  t.equal(attributes.has('error.type'), false)
+})

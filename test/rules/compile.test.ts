@@ -241,13 +241,34 @@ upstreams:
 routes: [{ match: {}, upstream: a, timeouts: { idle: 2s } }]
 `
   )
+  const untold = { serviceTag: '', version: '', side: '' }
   t.same(rules.upstreams.get('a')?.targets, [
-    { origin: 'http://[::1]:9000', host: '::1', port: 9000, weight: 1, tags: new Map() },
-    { origin: 'https://b.test', host: 'b.test', port: 443, weight: 0, tags: new Map([['version', '2']]) },
-    { origin: 'http://c', host: 'c', port: 80, weight: 1, tags: new Map() }
+    { origin: 'http://[::1]:9000', host: '::1', port: 9000, weight: 1, tags: new Map(), ...untold },
+    {
+      ...{
+        origin: 'https://b.test',
+        host: 'b.test',
+        port: 443,
+        weight: 0,
+        tags: new Map([['version', '2']])
+      },
+      ...{ serviceTag: '', version: '2', side: '2' }
+    },
+    { origin: 'http://c', host: 'c', port: 80, weight: 1, tags: new Map(), ...untold }
   ])
-  t.same(rules.upstreams.get('a')?.timeouts, { connect: 1000, firstByte: 60_000, idle: 300_000 })
-  t.same(routeFor(rules, 'GET /').timeouts, { connect: 1000, firstByte: 60_000, idle: 2000 })
+  t.same(rules.upstreams.get('a')?.timeouts, {
+    connect: 1000,
+    firstByte: 60_000,
+    idle: 300_000,
+    upgradeIdle: 3_600_000
+  })
+  t.same(routeFor(rules, 'GET /').timeouts, {
+    connect: 1000,
+    firstByte: 60_000,
+    idle: 2000,
+    upgradeIdle: 3_600_000,
+    request: undefined
+  })
 })
 
 t.test('exporters of one kind are told apart by number', async t => {

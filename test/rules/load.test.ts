@@ -46,7 +46,8 @@ admin: { address: 1.2.3.4:3, token: abc }
 emit: [b3]
 `
   const { rules } = loaded(t, text, {}, { listen: ':0', admin: '[::1]:9', upstream: 'http://127.0.0.1:1' })
-  t.same(rules.listen, [{ host: '0.0.0.0', port: 0 }])
+  t.match(rules.listen, [{ host: '0.0.0.0', port: 0 }])
+  t.equal(rules.listen.length, 1)
   t.same(rules.admin, { host: '::1', port: 9, token: 'abc' })
   t.same([...rules.upstreams.keys()], ['upstream'])
   t.same(

@@ -3,6 +3,7 @@ import {
   formatDuration,
   formatLimit,
   formatRate,
+  formatSize,
   parseAllowedOrigin,
   parseBearer,
   parseDuration,
@@ -16,8 +17,10 @@ import {
   parseRate,
   parseSecretField,
   parseSharedSecret,
+  parseSize,
   parseText,
-  parseUpstreamName
+  parseUpstreamName,
+  parseWorkers
 } from '../../src/rules/values.ts'
 
 t.test('durations are a number and a unit', async t => {
@@ -50,6 +53,37 @@ t.test('a duration is shown so that it reads back as itself', async t => {
     t.equal(parseDuration(formatDuration(ms)), ms, formatDuration(ms))
   }
   t.equal(formatDuration(90_000), '90s')
+})
+
+t.test('sizes are a number and a unit of powers of two, or a number of bytes', async t => {
+  t.equal(parseSize('512B'), 512)
+  t.equal(parseSize('32KiB'), 32_768)
+  t.equal(parseSize('10MiB'), 10_485_760)
+  t.equal(parseSize('1GiB'), 1_073_741_824)
+  t.equal(parseSize(4096), 4096)
+  for (const wrong of [
+    '',
+    '10',
+    '10MB',
+    '10k',
+    '1.5MiB',
+    '-1B',
+    ' 1B',
+    '1B\n',
+    '1 KiB',
+    -1,
+    1.5,
+    Number.NaN
+  ]) {
+    t.equal(parseSize(wrong), undefined, JSON.stringify(wrong))
+  }
+})
+
+t.test('a size is shown so that it reads back as itself', async t => {
+  for (const bytes of [0, 1, 1000, 1024, 1536, 10_485_760, 3 * 1024 ** 3]) {
+    t.equal(parseSize(formatSize(bytes)), bytes, formatSize(bytes))
+  }
+  t.equal(formatSize(1536), '1536B')
 })
 
 t.test('rates are percent or a fraction', async t => {
@@ -216,4 +250,18 @@ t.test('names stay on one line', async t => {
   for (const wrong of ['', '-a', 'a b', 'a/b', 'a"b']) t.equal(parseUpstreamName(wrong), undefined, wrong)
   t.equal(parseBearer('abc-._~+/=='), 'abc-._~+/==')
   for (const wrong of ['', 'a b', 'a\n', '=']) t.equal(parseBearer(wrong), undefined, wrong)
+})
+
+t.test('a number of workers is a whole one from 1 up, as text too, or auto', async t => {
+  for (const [text, expected] of [
+    ['auto', 'auto'],
+    [1, 1],
+    ['16', 16],
+    [256, 256]
+  ] as const) {
+    t.equal(parseWorkers(text), expected)
+  }
+  for (const text of [0, -1, 1.5, 257, Number.NaN, '', '0', '1.5', ' 2', '2 ', '1e2', '0x2', 'AUTO', 'all']) {
+    t.equal(parseWorkers(text), undefined, String(text))
+  }
 })

@@ -31,6 +31,13 @@ function asked(t: Test, differing: Partial<Question> = {}, rules: string = yaml)
   return translate(loaded(t, rules).rules, { ...question, ...differing }, countedIds())
 }
 
+t.test('a path that would be refused is said to be', async t => {
+  const said = (path: string) => asked(t, { path }).why.some(sentence => sentence.includes('answered 400'))
+  t.ok(said('/orders/..'))
+  t.ok(said('/orders/a%2Fb'), 'the order a/b is read as a route that there is not')
+  t.notOk(said('/orders/a%20b?c=../%2F'))
+})
+
 /** What would be sent, by name; the first of a name counts. */
 function setOf(run: DryRun, upstream: string): Readonly<Record<string, string>> {
   return Object.fromEntries(run.translation.upstreams[upstream]?.set ?? [])

@@ -69,3 +69,9 @@ tracebridge/sidecar: {{ include "tracebridge.fullname" . }}
 {{ include "tracebridge.selector" . }}
 app.kubernetes.io/component: {{ ternary "service" "gateway" (eq .Values.mode "sidecar") }}
 {{- end }}
+
+{{/* Whether Prometheus Operator is asked to scrape. */}}
+{{- define "tracebridge.monitored" -}}
+{{- $asked := toString .Values.monitor.enabled -}}
+{{ or (eq $asked "true") (and (eq $asked "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) }}
+{{- end }}

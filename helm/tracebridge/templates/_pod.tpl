@@ -24,7 +24,7 @@ volumeMounts:
   # A folder, not subPath: only so does a changed ConfigMap arrive in a pod that runs.
   - { name: tracebridge-rules, mountPath: /etc/tracebridge/rules, readOnly: true }
   {{- if or .Values.secrets .Values.admin.tokenSecret.name }}
-  - { name: tracebridge-secrets, mountPath: /run/secrets, readOnly: true }
+  - { name: tracebridge-secrets, mountPath: /etc/tracebridge/secrets, readOnly: true }
   {{- end }}
   {{- if .Values.tls.secretName }}
   - { name: tracebridge-tls, mountPath: /run/tls, readOnly: true }

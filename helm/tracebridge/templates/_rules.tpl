@@ -15,7 +15,7 @@ stands in for upstreams and routes when you say none. */}}
 {{- $_ := set $listen "tls" $tls -}}
 {{- end -}}
 {{- $admin := dict "address" (printf "0.0.0.0:%s" (include "tracebridge.adminPort" .)) -}}
-{{- with .Values.admin.tokenSecret.name -}}{{- $_ := set $admin "token" "${file:/run/secrets/admin-token}" -}}{{- end -}}
+{{- with .Values.admin.tokenSecret.name -}}{{- $_ := set $admin "token" "${file:/etc/tracebridge/secrets/admin-token}" -}}{{- end -}}
 {{- $own := dict "listen" (list $listen) "admin" $admin -}}
 {{- $linger := include "tracebridge.linger" . -}}
 {{- $timeout := include "tracebridge.timeout" . -}}
@@ -49,7 +49,7 @@ stands in for upstreams and routes when you say none. */}}
 
 {{/* The files of the folder that the gateway watches. */}}
 {{- define "tracebridge.ruleFiles" -}}
-{{- if and .Values.existingRules .Values.rules }}{{ fail "rules and existingRules: say one of them" }}{{ end -}}
+{{- include "tracebridge.consistent" . -}}
 chart.yaml: |
   # What the chart says itself; values.yaml of the chart has the keys.
   {{- include "tracebridge.chartRules" . | nindent 2 }}

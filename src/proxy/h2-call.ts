@@ -1,0 +1,230 @@
+// One request on a stream of HTTP/2 to an upstream, told of to a handler of undici's shape. It must not choose
+// connections (h2-pool.ts), and ends nothing cleanly that did not end so.
+
+import { STATUS_CODES } from 'node:http'
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  IncomingHttpHeaders,
+  IncomingHttpStatusHeader
+} from 'node:http2'
+import { constants } from 'node:http2'
+import type { Readable } from 'node:stream'
+import { type Dispatcher, errors } from 'undici'
+import type { RawFields } from './fields.ts'
+
+export type Asked = {
+  readonly method: string
+  readonly path: string
+  /** Host among them. */
+  readonly fields: RawFields
+  readonly body: Readable | null
+}
+
+type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader
+
+const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants
+
+/** A resource: it lives from its dispatch to the end of its answer. */
+export class StreamCall implements Dispatcher.DispatchController {
+  readonly #asked: Asked
+  readonly #handler: Dispatcher.DispatchHandler
+  readonly #canceller = new AbortController()
+  #stream: ClientHttp2Stream | undefined
+  #over = false
+  /** The stream ended with its trailers, or with its header. */
+  #ended = false
+  #left: number | undefined
+  #trailers: IncomingHttpHeaders = {}
+
+  aborted = false
+  paused = false
+  reason: Error | null = null
+  rawHeaders: string[] | null = null
+  rawTrailers: string[] | null = null
+
+  constructor(asked: Asked, handler: Dispatcher.DispatchHandler) {
+    this.#asked = asked
+    this.#handler = handler
+  }
+
+  /** Nobody wants its answer any more. */
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** `origin` for what a request without Host goes to; `done` is called once, when the stream is gone. */
+  start(session: ClientHttp2Session, origin: URL, done: () => void): void {
+    const { body } = this.#asked
+    const { signal } = this.#canceller
+    this.#tell(() => this.#handler.onRequestStart?.(this, undefined))
+    if (this.#over) return done()
+    let stream: ClientHttp2Stream
+    try {
+      stream = session.request(headerOf(this.#asked, origin), { endStream: body === null, signal })
+    } catch (error) {
+      done()
+      return this.fail(new errors.InvalidArgumentError(String(error)))
+    }
+    this.#stream = stream
+    stream.once('close', () => {
+      done()
+      this.#closed(stream)
+    })
+    stream.on('error', error => this.fail(causeOf(stream, error)))
+    stream.on('headers', (fields, _, raw) => this.#begin(fields, raw))
+    stream.once('response', (fields, flags, raw) => {
+      this.#ended = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
+      this.#left = lengthOf(this.#asked.method, fields)
+      this.#begin(fields, raw)
+      // At once: gRPC tells an answer that is all header by its having no other frame.
+      if (this.#ended) this.#finish(stream)
+      if (this.#over) return void stream.resume()
+      stream.on('data', (chunk: Buffer) => {
+        if (this.#left !== undefined) this.#left -= chunk.length
+        if (!this.#over) this.#handler.onResponseData?.(this, chunk)
+      })
+    })
+    stream.once('trailers', (fields, _, raw) => {
+      this.#ended = true
+      this.#trailers = fields
+      this.rawTrailers = raw
+    })
+    stream.once('end', () => this.#finish(stream))
+    if (body !== null) this.#send(body, stream)
+  }
+
+  #send(body: Readable, stream: ClientHttp2Stream): void {
+    body.pipe(stream)
+    body.once('close', () => {
+      // Without this the upstream would wait for the rest; with a clean end it would take a part for the whole.
+      if (!body.readableEnded && !this.#over) this.abort(new errors.RequestAbortedError())
+    })
+  }
+
+  #begin(fields: ResponseHeaders, raw: RawFields): void {
+    if (this.#over) return
+    this.#handler.onResponseStarted?.()
+    const status = Number(fields[':status'])
+    this.rawHeaders = raw.filter((_, index) => raw[index - (index % 2)] !== ':status')
+    this.#tell(() => this.#handler.onResponseStart?.(this, status, fields, STATUS_CODES[status]))
+  }
+
+  /** What a handler throws ends its request alone. */
+  #tell(what: () => void): void {
+    try {
+      what()
+    } catch (error) {
+      this.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  /** There is no more to read. */
+  #finish(stream: ClientHttp2Stream): void {
+    if (this.#over || this.rawHeaders === null) return
+    // Node ends the reading of a stream that was reset as well, and of one whose connection is gone.
+    if (!this.#ended && stream.rstCode !== NGHTTP2_NO_ERROR) return this.fail(causeOf(stream))
+    if (!this.#ended && (this.#left ?? 0) !== 0)
+      return this.fail(new errors.ResponseContentLengthMismatchError())
+    this.#end()
+    this.#tell(() => this.#handler.onResponseEnd?.(this, this.#trailers))
+    // The upstream has said all, whatever else it would have been told.
+    if (!stream.writableEnded) this.#cancel()
+  }
+
+  #closed(stream: ClientHttp2Stream): void {
+    if (!this.#over) this.fail(causeOf(stream))
+  }
+
+  #end(): void {
+    this.#over = true
+    if (this.#stream !== undefined) this.#asked.body?.unpipe(this.#stream)
+  }
+
+  /** Before the stream or after. */
+  fail(error: Error): void {
+    if (this.#over) return
+    this.#end()
+    this.#handler.onResponseError?.(this, error)
+  }
+
+  #cancel(): void {
+    // `close` would end the request cleanly first, and its upstream take it for whole.
+    if (this.#stream?.writableEnded === true) this.#stream.close(NGHTTP2_CANCEL)
+    else this.#canceller.abort()
+  }
+
+  abort(reason: Error): void {
+    if (this.#over || this.aborted) return
+    this.aborted = true
+    this.reason = reason
+    this.fail(reason)
+    this.#cancel()
+  }
+
+  pause(): void {
+    this.paused = true
+    this.#stream?.pause()
+  }
+
+  resume(): void {
+    this.paused = false
+    this.#stream?.resume()
+  }
+}
+
+/** Fields that are of HTTP/1, or that HTTP/2 has another place for. */
+const elsewhere: ReadonlySet<string> = new Set([
+  'host',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings'
+])
+
+function headerOf({ method, path, fields }: Asked, origin: URL): string[] {
+  const header = [
+    ':method',
+    method,
+    ':scheme',
+    origin.protocol.slice(0, -1),
+    ':authority',
+    origin.host,
+    ':path',
+    path
+  ]
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = (fields[i] ?? '').toLowerCase()
+    const value = fields[i + 1] ?? ''
+    if (name === 'host') header[5] = value
+    else if (!elsewhere.has(name)) header.push(name, value)
+  }
+  return header
+}
+
+/** Bytes of body that an answer says it has; undefined where it says nothing, or has none. */
+function lengthOf(method: string, fields: ResponseHeaders): number | undefined {
+  const length = fields['content-length']
+  const status = fields[':status']
+  if (length === undefined || method === 'HEAD' || status === 204 || status === 304) return undefined
+  return Number(length)
+}
+
+/** An error of undici's kinds, for one table of failures; `resetCode` is what the upstream ended the stream with. */
+function causeOf({ rstCode = NGHTTP2_NO_ERROR }: ClientHttp2Stream, error?: Error): Error {
+  const cause = error?.cause instanceof Error ? error.cause : error
+  // Of the system: the connection itself.
+  if (cause !== undefined && 'syscall' in cause) return cause
+  if (rstCode === NGHTTP2_PROTOCOL_ERROR)
+    return new errors.HTTPParserError('an answer that is not valid HTTP/2')
+  return Object.assign(new errors.SocketError(`the stream was ended with code ${rstCode}`), {
+    resetCode: rstCode
+  })
+}
+
+/** The code of HTTP/2 behind an error; undefined where the upstream gave none. */
+export function resetCodeOf(error: Error): number | undefined {
+  return 'resetCode' in error && typeof error.resetCode === 'number' ? error.resetCode : undefined
+}

@@ -1,0 +1,80 @@
+// Where rules are read from: the disk, or what somebody else read of it. A worker that starts in the middle of an edit
+// gets the bytes that are in force, not those that lie on the disk by then. Understands none of them.
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+
+/** All throw as node:fs does, an error with a `code`. */
+export type Files = {
+  /** Names in a folder; undefined for what is none. */
+  readonly list: (path: string) => readonly string[] | undefined
+  /** Undefined for a file of more than `most` bytes. */
+  readonly read: (path: string, most: number) => Buffer | undefined
+}
+
+export const disk: Files = {
+  list: path => (statSync(path).isDirectory() ? readdirSync(path) : undefined),
+  read: (path, most) => (statSync(path).size > most ? undefined : readFileSync(path))
+}
+
+/** What came of each question, by `list` or `read` and the path. It can be sent to another process. */
+export type Snapshot = ReadonlyMap<string, Seen>
+
+type Seen =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'names'; readonly names: readonly string[] }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'error'; readonly code: string }
+
+/** Reads as `files` does, and keeps what came of it in `snapshot`. */
+export function recorded(files: Files): { readonly files: Files; readonly snapshot: Snapshot } {
+  const snapshot = new Map<string, Seen>()
+  function keep<T>(key: string, ask: () => T, seen: (value: T) => Seen): T {
+    try {
+      const value = ask()
+      snapshot.set(key, seen(value))
+      return value
+    } catch (error) {
+      snapshot.set(key, { kind: 'error', code: codeOf(error) })
+      throw error
+    }
+  }
+  return {
+    snapshot,
+    files: {
+      list: path =>
+        keep(
+          `list ${path}`,
+          () => files.list(path),
+          names => (names === undefined ? { kind: 'none' } : { kind: 'names', names })
+        ),
+      read: (path, most) =>
+        keep(
+          `read ${path}`,
+          () => files.read(path, most),
+          bytes => (bytes === undefined ? { kind: 'none' } : { kind: 'bytes', bytes })
+        )
+    }
+  }
+}
+
+/** Reads what was recorded, and nothing else. */
+export function replayed(snapshot: Snapshot): Files {
+  const seen = (key: string): Seen => {
+    const one = snapshot.get(key) ?? { kind: 'error', code: 'ENOENT' }
+    if (one.kind === 'error') throw Object.assign(new Error(one.code), { code: one.code })
+    return one
+  }
+  return {
+    list: path => {
+      const one = seen(`list ${path}`)
+      return one.kind === 'names' ? one.names : undefined
+    },
+    read: path => {
+      const one = seen(`read ${path}`)
+      return one.kind === 'bytes' ? Buffer.from(one.bytes) : undefined
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+}

@@ -1,0 +1,328 @@
+// The first of several processes: it serves no traffic. It loads the rules, has the admin listener, and answers there
+// for all workers as if they were one gateway.
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:net'
+import { createAdmin, type Reloaded } from '../admin/server.ts'
+import { type App, sameListeners, unlistened } from '../app.ts'
+import { listenOn } from '../listen.ts'
+import type { Capture } from '../report/capture.ts'
+import { expose } from '../report/exposition.ts'
+import { sumLatency } from '../report/latency-sum.ts'
+import type { Log } from '../report/log.ts'
+import { createMetrics } from '../report/metrics.ts'
+import { migrationOf } from '../report/migration.ts'
+import type { ClientTally, RouteTally } from '../report/propagation.ts'
+import { sumTraffic, type Traffic } from '../report/topology.ts'
+import { type KeptTrace, newestTraces } from '../report/traces.ts'
+import { createWatched } from '../report/watched.ts'
+import type { Snapshot } from '../rules/files.ts'
+import type { Overrides } from '../rules/overrides.ts'
+import type { Complaint, Listen, Rules } from '../rules/rules.ts'
+import { createTimed, type Timed } from '../rules/timed.ts'
+import { createWorkerCounts } from './counts.ts'
+import { bury, type Counted, counted, meanRates, merge } from './report.ts'
+import { createSupervisor, type Hand } from './supervisor.ts'
+import { sumClients, sumRoutes } from './tallies.ts'
+
+/** Rules and the bytes that they came from, or everything that is wrong with them. */
+export type Read =
+  | { readonly rules: Rules; readonly snapshot: Snapshot }
+  | { readonly complaints: readonly Complaint[] }
+
+export type PrimaryOptions = {
+  readonly count: number
+  readonly path: string | undefined
+  readonly overrides: Overrides
+  readonly first: { readonly rules: Rules; readonly snapshot: Snapshot }
+  /** Reads the rules again. */
+  readonly read: () => Read
+  readonly log: Log
+}
+
+export type Primary = Pick<App, 'listen' | 'admin' | 'reload' | 'reopen' | 'close'>
+
+/** Milliseconds between two looks at each worker, and that it may leave unanswered. */
+const lookMs = 5_000
+const stuckMs = 60_000
+/** For an answer that somebody waits for. */
+const answerMs = 2_000
+const applyMs = 10_000
+/** Beyond what a worker may take to end: spans, lines and pools have deadlines of their own. */
+const endMs = 15_000
+/** A worker spends at most this share of its time on telling of itself. */
+const tellingShare = 0.01
+
+/** Starts everything; rejects with words for an address that cannot be had. */
+export async function supervise(options: PrimaryOptions): Promise<Primary> {
+  const { count, path, overrides, first, log } = options
+  let { rules, snapshot } = first
+  let loadedAt = now()
+  let retired = false
+  let schemes: readonly ('http' | 'https')[] = []
+  let graves: readonly Counted[] = []
+  let routesGone: readonly RouteTally[] = []
+  let clientsGone: readonly ClientTally[] = []
+  const epoch = randomUUID()
+  let latencyGone = sumLatency([])
+  let trafficGone: readonly Traffic[] = []
+  let tracesGone: readonly KeptTrace[] = []
+  const since = now()
+  const watched = createWatched(now)
+  watched.watch(rules.routes)
+
+  const bound = await probe(rules)
+  const counts = createWorkerCounts(() => serving().length)
+  const supervisor = createSupervisor({
+    count,
+    log,
+    beginning: () => ({
+      path,
+      overrides,
+      workers: count,
+      first: first.snapshot,
+      now: snapshot === first.snapshot ? undefined : snapshot,
+      bound,
+      timed: running(timed),
+      retired
+    }),
+    listening: told => {
+      schemes = told
+    },
+    gone: (hand, why) => {
+      buryHand(hand)
+      if (why !== undefined) counts.replaced(why)
+    }
+  })
+  const serving = () => supervisor.hands().filter(({ state }) => state === 'serving')
+  /** Those that have begun: what comes now they have to hear. */
+  const hearing = () => supervisor.hands().filter(({ state }) => state === 'serving' || state === 'beginning')
+
+  function buryHand({ report }: Hand): void {
+    if (report === undefined) return
+    graves = bury(graves, report.families)
+    routesGone = sumRoutes([routesGone, report.routes])
+    clientsGone = sumClients([clientsGone, report.clients])
+    latencyGone = sumLatency([latencyGone, report.latency])
+    trafficGone = sumTraffic([trafficGone, report.traffic])
+    tracesGone = newestTraces([tracesGone, report.traces])
+  }
+
+  const timed = spread(createTimed(now), all => {
+    for (const hand of hearing()) supervisor.send(hand, { kind: 'timed', rules: running(all) })
+  })
+  const own = createMetrics(
+    {
+      inFlight: () => 0,
+      upgraded: () => 0,
+      draining: () => retired,
+      connections: () => [],
+      linesLost: () => 0,
+      rates: () => [],
+      spans: () => new Map(),
+      rulesLoaded: () => loadedAt,
+      certificates: () => []
+    },
+    counts.families,
+    first.rules.tags
+  )
+  const reports = () => supervisor.hands().flatMap(({ report }) => report ?? [])
+
+  function exposition(accept: string | undefined) {
+    const all = merge([counted(own.families), ...reports().map(({ families }) => families), graves])
+    return expose(
+      all.map(family => ({ ...family, samples: () => family.samples })),
+      accept
+    )
+  }
+
+  async function refresh(hand: Hand): Promise<void> {
+    await supervisor.ask(hand, id => ({ kind: 'report', id }), answerMs)
+    const took = hand.report?.took ?? 0
+    hand.due = performance.now() + Math.max(lookMs, took / tellingShare)
+  }
+
+  async function captures(): Promise<readonly Capture[]> {
+    const all = await Promise.all(
+      serving().map(hand => supervisor.ask(hand, id => ({ kind: 'captures', id }), answerMs))
+    )
+    const found = all.flatMap(one => (one?.kind === 'captures' ? one.captures : []))
+    return found.sort((a, b) => b.time.localeCompare(a.time)).slice(0, rules.captures.keep)
+  }
+
+  function look(): void {
+    const at = performance.now()
+    for (const hand of supervisor.hands()) {
+      if (at - hand.heard > stuckMs && hand.state !== 'leaving') supervisor.dismiss(hand, 'stuck')
+      else if (hand.state === 'serving' && at >= hand.due) void refresh(hand)
+    }
+  }
+
+  async function reloadOnce(): Promise<Reloaded> {
+    const read = options.read()
+    if ('complaints' in read) {
+      own.reload('refused')
+      log.error('new rules refused, the old ones stay', { complaints: read.complaints })
+      return { complaints: read.complaints }
+    }
+    const before = rules
+    ;({ rules, snapshot } = read)
+    watched.watch(rules.routes)
+    await Promise.all(hearing().map(apply))
+    loadedAt = now()
+    own.reload('applied')
+    log.info('new rules in force', { routes: rules.routes.length })
+    if (!sameListeners(first.rules, rules) || rules.workers !== before.workers) {
+      log.warn(
+        'other addresses, other kinds of TLS there, and more or fewer workers take effect at the next start'
+      )
+    }
+    return { routes: rules.routes.length }
+  }
+
+  /** What serves by rules that nobody else serves by is replaced by one that does not. */
+  async function apply(hand: Hand): Promise<void> {
+    const current = snapshot
+    const answer = await supervisor.ask(hand, id => ({ kind: 'rules', id, snapshot: current }), applyMs)
+    if (answer?.kind === 'applied' && answer.ok) return
+    if (supervisor.hands().includes(hand) && hand.state !== 'leaving') supervisor.dismiss(hand, 'refused')
+  }
+
+  let reloading: Promise<unknown> = Promise.resolve()
+  const reload = (): Promise<Reloaded> => {
+    const next = reloading.then(reloadOnce)
+    reloading = next.catch(error => log.error('a reload failed', { error: String(error) }))
+    return next
+  }
+  const retire = (): void => {
+    if (retired) return
+    retired = true
+    for (const hand of hearing()) supervisor.send(hand, { kind: 'retire' })
+  }
+  let held: readonly Capture[] = []
+  const admin = createAdmin({
+    rules: () => rated(rules, meanRates(reports().map(({ rates }) => rates))),
+    timed,
+    log,
+    metrics: { expose: exposition },
+    captures: () => held,
+    migration: unneeded => {
+      const told = reports()
+      const tallies = {
+        since,
+        routes: () => sumRoutes([routesGone, ...told.map(({ routes }) => routes)]),
+        clients: () => sumClients([clientsGone, ...told.map(({ clients }) => clients)]),
+        watchedSince: watched.watchedSince
+      }
+      return migrationOf(tallies, rules, now(), unneeded)
+    },
+    latency: () => ({
+      instance: rules.service.instance,
+      epoch,
+      at: new Date(now()).toISOString(),
+      since: new Date(since).toISOString(),
+      ...sumLatency([latencyGone, ...reports().map(({ latency }) => latency)])
+    }),
+    topology: () => ({
+      tally: { since, traffic: sumTraffic([trafficGone, ...reports().map(({ traffic }) => traffic)]) },
+      now: now()
+    }),
+    traces: () => newestTraces([tracesGone, ...reports().map(({ traces }) => traces)]),
+    ready: () => !retired && serving().length > 0,
+    reload,
+    retire,
+    refresh: async what => {
+      if (what === 'captures') held = await captures()
+      else await Promise.all(serving().map(refresh))
+    }
+  })
+
+  try {
+    await supervisor.start()
+  } catch (error) {
+    await supervisor.end({ kind: 'close', linger: false, within: 0 }, endMs)
+    throw error
+  }
+  const looking = setInterval(look, lookMs / 5)
+  const close: App['close'] = async ({ linger, within } = { linger: false }) => {
+    clearInterval(looking)
+    retired = true
+    const { drain } = rules
+    const deadline = (linger ? drain.linger : 0) + (within ?? drain.timeout) + endMs
+    await supervisor.end({ kind: 'close', linger, within }, deadline)
+    await admin.close()
+  }
+  try {
+    const where = await admin.listen(rules.admin).catch(unlistened('admin', rules.admin))
+    const listen = bound.map((each, index) => ({ ...each, scheme: schemes[index] ?? ('http' as const) }))
+    const reopen = () => {
+      for (const hand of hearing()) supervisor.send(hand, { kind: 'reopen' })
+    }
+    return { listen, admin: where, reload, reopen, close }
+  } catch (error) {
+    await close({ linger: false, within: 0 })
+    throw error
+  }
+}
+
+/** Milliseconds since the Unix epoch, with fractions; it never runs backwards. */
+function now(): number {
+  return performance.timeOrigin + performance.now()
+}
+
+/** Whether each address can be had by us alone, as workers, who share it, cannot tell; and which port stands for 0. */
+async function probe(rules: Rules): Promise<readonly Listen[]> {
+  const found: Listen[] = []
+  const servers = []
+  for (const where of rules.listen) {
+    const server = createServer()
+    servers.push(server)
+    found.push({
+      host: where.host,
+      port: await listenOn(server, where.host, where.port).catch(unlistened('listen', where))
+    })
+  }
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  return found
+}
+
+/** In the order of `running`, with the time that is left. */
+function running(timed: Timed) {
+  return timed.running().map(({ match, where, rate, parent, remainingMs }) => ({
+    ...{ match, where, rate, parent },
+    forMs: remainingMs
+  }))
+}
+
+/** Tells of every change. */
+function spread(timed: Timed, changed: (timed: Timed) => void): Timed {
+  return {
+    ...timed,
+    put: rule => {
+      const id = timed.put(rule)
+      changed(timed)
+      return id
+    },
+    end: id => {
+      const ended = timed.end(id)
+      changed(timed)
+      return ended
+    }
+  }
+}
+
+/** Rules whose routes know what workers keep. */
+function rated(rules: Rules, rates: ReturnType<typeof meanRates>): Rules {
+  const byRoute = new Map<string, (readonly [string, number])[]>()
+  for (const [route, tag, rate] of rates) {
+    const known = byRoute.get(route) ?? []
+    known.push([tag, rate])
+    byRoute.set(route, known)
+  }
+  return {
+    ...rules,
+    routes: rules.routes.map(route => {
+      const known = byRoute.get(route.name)
+      return known === undefined ? route : { ...route, rates: () => known }
+    })
+  }
+}

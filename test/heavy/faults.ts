@@ -1,0 +1,119 @@
+// "What is lost when everything breaks at once?" 200 busy connections, while upstreams die and return, rules are loaded
+// again and again, and a worker is killed: no more than was in flight in that worker.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { request } from 'undici'
+import { listenOn } from '../../src/listen.ts'
+import { startServing } from '../child.ts'
+import { metric } from '../metric.ts'
+import { until } from '../until.ts'
+import { connectionsOf, workersOf } from '../workers.ts'
+import { hasWrk, loaded } from '../wrk.ts'
+
+const connections = 200
+const seconds = 8
+
+/** An upstream that comes and goes at one port. */
+async function mortal(t: Test): Promise<{ port: number; die: () => void; rise: () => Promise<void> }> {
+  const make = () => createServer((_, response) => response.end('here I am'))
+  let server: Server = make()
+  const port = await listenOn(server, '127.0.0.1', 0)
+  const die = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  t.teardown(die)
+  return {
+    port,
+    die,
+    rise: async () => {
+      server = make()
+      await listenOn(server, '127.0.0.1', port)
+    }
+  }
+}
+
+const skip = process.platform !== 'linux' && 'connections of a process are looked up in /proc'
+
+t.test('what is lost is what was in flight in the worker that was killed', { skip }, async t => {
+  if (!hasWrk) t.comment('wrk is not installed: a client of ours takes its place')
+  const [a, b] = [await mortal(t), await mortal(t)]
+  const folder = mkdtempSync(join(tmpdir(), 'tracebridge-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'rules.yaml')
+  const write = (name: string) =>
+    writeFileSync(
+      file,
+      `
+access-log: { to: none }
+workers: 2
+upstreams:
+  both:
+    targets: [{ url: "http://127.0.0.1:${a.port}" }, { url: "http://127.0.0.1:${b.port}" }]
+    # They are killed, not drained, one as the other has only just come back.
+    resend: any
+    retries: 2
+routes: [{ name: ${name}, match: { path: /** }, upstream: both }]
+`
+    )
+  write('first')
+  const child = await startServing(t, ['--rules', file])
+  const { port, adminUrl } = child
+
+  const ending = loaded(t, `http://127.0.0.1:${port}/`, connections, seconds)
+  let over = false
+  const tally = ending.finally(() => {
+    over = true
+  })
+  let reloads = 0
+  let deaths = 0
+  const reloading = (async () => {
+    while (!over) {
+      write(reloads % 2 === 0 ? 'second' : 'first')
+      const answer = await request(`${adminUrl}/reload`, { method: 'POST' })
+      await answer.body.dump()
+      if (answer.statusCode === 200) reloads++
+      await sleep(100)
+    }
+  })()
+  const dying = (async () => {
+    // What may be sent again is a share of what came: in the first moments that is next to nothing.
+    await sleep(2000)
+    while (!over) {
+      const one = deaths % 2 === 0 ? a : b
+      one.die()
+      deaths++
+      await sleep(250)
+      await one.rise()
+      // One that failed is left out for a while: the other one must not die meanwhile.
+      await sleep(750)
+    }
+  })()
+  await until(async () => (await metric(adminUrl, 'tracebridge_connections')) >= connections, 'all are busy')
+  await sleep((seconds * 1000) / 2)
+  const [victim = 0] = workersOf(child.process.pid)
+  const held = connectionsOf(victim, port)
+  process.kill(victim, 'SIGKILL')
+  const { tool, answered, failed, lost } = await tally
+  await Promise.all([reloading, dying])
+  await until(async () => (await metric(adminUrl, 'tracebridge_workers')) === 2, 'the worker was replaced')
+
+  const gone = lost.connect + lost.read + lost.write + lost.timeout
+  t.comment(
+    `${tool}: ${answered} answered, ${failed} of them failed; ${gone} lost (${JSON.stringify(lost)}), ` +
+      `${held} of ${connections} connections were with the killed worker; ${reloads} reloads, ${deaths} deaths`
+  )
+  const failures = (await (await fetch(`${adminUrl}/metrics`)).text()).match(
+    /^tracebridge_failures_total.*$/gm
+  )
+  t.equal(failed, 0, `every answer is the upstream's own; ${failures}`)
+  // One more connection can be on its way from the first process to the worker that dies.
+  t.ok(held > 0 && gone <= held + 1, `${gone} requests are lost, ${held} were in flight in the killed worker`)
+  t.ok(reloads > 5 && deaths > 2 && answered > 1000, 'and all of it happened')
+  child.process.kill('SIGINT')
+  t.equal(await child.exited, 0)
+})
