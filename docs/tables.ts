@@ -4,10 +4,11 @@ import type { BaggageDialect } from '../src/baggage/baggage.ts'
 import { baggageDialects } from '../src/baggage/find.ts'
 import type { Reader } from '../src/dialects/dialect.ts'
 import { accepted, isWritten } from '../src/dialects/find.ts'
-import { failures } from '../src/proxy/failure.ts'
+import { type Failure, failures } from '../src/proxy/failure.ts'
 import { createCaptures } from '../src/report/captures.ts'
 import { loadFamilies } from '../src/report/load.ts'
-import { createMetrics, type Gauges } from '../src/report/metrics.ts'
+import { createMetrics } from '../src/report/metrics.ts'
+import { noGauges } from '../src/report/no-gauges.ts'
 import { createPropagation } from '../src/report/propagation.ts'
 import type { Family } from '../src/report/series.ts'
 import { createUpstreams } from '../src/report/upstreams.ts'
@@ -86,9 +87,9 @@ function baggageLosses({ carries }: BaggageDialect): string[] {
 export function failureTable(): string {
   return table(
     ['code', 'status', 'side', 'meaning'],
-    Object.values(failures).map(({ code, status, side, message }) => [
+    Object.values<Failure>(failures).map(({ code, status, side, message, grpc }) => [
       `\`${code}\``,
-      String(status),
+      grpc === undefined ? String(status) : `grpc-status ${grpc}`,
       side,
       message
     ])
@@ -97,18 +98,7 @@ export function failureTable(): string {
 
 /** Every metric. */
 export function metricFamilies(): readonly Family[] {
-  const gauges: Gauges = {
-    inFlight: () => 0,
-    upgraded: () => 0,
-    draining: () => false,
-    connections: () => [],
-    linesLost: () => 0,
-    rates: () => [],
-    spans: () => new Map(),
-    rulesLoaded: () => 0,
-    certificates: () => []
-  }
-  const { families } = createMetrics(gauges, [
+  const { families } = createMetrics(noGauges, [
     ...createPropagation(() => 0).families,
     ...createCaptures(() => ({ keep: 0, take: () => false })).families,
     ...createUpstreams(() => [], { info: () => {}, warn: () => {}, error: () => {} }).families,

@@ -1,32 +1,31 @@
 // The gateway as one thing: built in order, reloaded whole, closed in reverse.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
-import { type Admin, createAdmin, type Reloaded } from './admin/server.ts'
-import type { Echo } from './echo/server.ts'
-import { kindOf } from './proxy/door.ts'
-import { type Bound, createListeners, type Live, type Refusal } from './proxy/gateway.ts'
+import type { Reloaded } from './admin/calls.ts'
+import { createAdmin } from './admin/server.ts'
+import { createAccessLog } from './app/access-log.ts'
+import { createInForce } from './app/in-force.ts'
+import { inTurn } from './app/in-turn.ts'
+import { bind, certificatesOf } from './app/listening.ts'
+import { now } from './app/now.ts'
+import { createTell } from './app/tell.ts'
+import { type Bound, createListeners } from './proxy/gateway.ts'
 import { createPressure, unsampled } from './proxy/overload.ts'
-import { createPools, type Pools } from './proxy/pools.ts'
-import { loadUpgrades } from './proxy/upgrade.ts'
-import { accessLine, hasLine, refusalLine } from './report/access-line.ts'
 import type { Capture } from './report/capture.ts'
 import { createCaptures } from './report/captures.ts'
-import { hasFailed, judge } from './report/late.ts'
 import { createLatency, type LatencyReport } from './report/latency.ts'
-import { createLines } from './report/lines.ts'
 import { loadFamilies } from './report/load.ts'
 import type { Log } from './report/log.ts'
 import { createMetrics, type Gauges, type Metrics } from './report/metrics.ts'
 import { migrationOf } from './report/migration.ts'
-import type { Outcome } from './report/outcome.ts'
-import { createPipelines } from './report/pipelines.ts'
+import { createPipelines, resourceOf } from './report/pipelines.ts'
 import { createPropagation, type Propagation } from './report/propagation.ts'
-import { spansOf } from './report/spans.ts'
 import { createTopology, type Topology } from './report/topology.ts'
 import { createTraces, type Traces } from './report/traces.ts'
 import { createUpstreams } from './report/upstreams.ts'
-import { formatAddress } from './rules/address.ts'
-import type { Complaint, Listen, Listener, Rules, Tags, UpstreamTarget } from './rules/rules.ts'
+import type { Complaint } from './rules/complaint.ts'
+import type { Listen } from './rules/listener.ts'
+import { keysOfNextStart } from './rules/next-start.ts'
+import type { Rules } from './rules/rules.ts'
 import { createTimed, ratesOf, type Timed } from './rules/timed.ts'
 import { randomIds } from './trace/ids.ts'
 
@@ -77,27 +76,13 @@ export type App = {
   readonly close: (how?: { readonly linger: boolean; readonly within?: number }) => Promise<void>
 }
 
-const untagged: Tags = new Map()
-
-/** It cannot begin, most often for an address that cannot be listened on; the message is for people. */
-export class ListenError extends Error {}
-
-/** Milliseconds since the Unix epoch, with fractions; it never runs backwards. */
-function now(): number {
-  return performance.timeOrigin + performance.now()
-}
-
 /** Starts everything; rejects with a ListenError for an address that cannot be had. */
 export async function start({ rules: first, load, log, stdout, worker = false }: AppOptions): Promise<App> {
-  let lines = createLines(first.accessLog.to, log, worker)
+  const accessLog = createAccessLog(first.accessLog, log, worker)
   const pipelines = createPipelines(first.exporters, resourceOf(first), { stdout, log })
-  let echo = await embeddedEcho(first)
-  const upstreams = createUpstreams(() => live.pools.counts(), log)
-  const poolsOptions = (before: Pools | undefined) => ({ echo: echo?.target, before, now, report: upstreams })
-  let live: Live = { rules: first, pools: createPools(first, poolsOptions(undefined)) }
-  if (upgrades(first)) loadUpgrades()
-  let loadedAt = now()
-  let linesLost = 0
+  const upstreams = createUpstreams(() => inForce.live().pools.counts(), log)
+  const inForce = await createInForce(first, upstreams)
+  const { live, rules: current } = inForce
   let serving = false
   let retiredAt: number | undefined
   const propagation = createPropagation(now)
@@ -105,39 +90,16 @@ export async function start({ rules: first, load, log, stdout, worker = false }:
   const topology = createTopology(now)
   const traces = createTraces()
   const timed = createTimed(now)
-  const captures = createCaptures(() => live.rules.captures)
+  const captures = createCaptures(() => current().captures)
   propagation.watch(first.routes)
 
-  const tell = (outcome: Outcome): void => {
-    const judgement = judge(outcome, live.rules.keep)
-    const spans = spansOf(outcome, judgement?.late)
-    metrics.request(outcome, spans.length > 0)
-    propagation.request(outcome)
-    latency.request(outcome)
-    topology.request(outcome)
-    if (spans.length > 0) traces.request(outcome, judgement?.late)
-    if (judgement !== undefined) metrics.judged(judgement)
-    if (outcome.mediation !== undefined && hasFailed(outcome)) {
-      outcome.route?.failed(outcome.attempts.at(-1)?.target.tags ?? untagged)
-    }
-    if (spans.length > 0) pipelines.record(spans, judgement?.urgent === true)
-    if (spans.length > 0 && judgement?.urgent === true) captures.request(outcome)
-    const late = judgement?.late
-    if (hasLine(outcome, live.rules.accessLog, late)) lines.write(`${accessLine(outcome, late)}\n`)
-  }
-  const refused = ({ at, client, failure }: Refusal): void => {
-    metrics.refused(failure.code)
-    if (live.rules.accessLog.to !== 'none') {
-      lines.write(`${refusalLine(at, client, failure.status, failure.code)}\n`)
-    }
-  }
   const pressure = createPressure({
-    overload: () => live.rules.overload,
+    overload: () => current().overload,
     log,
     changed: level => pipelines.shed(level > 1)
   })
   const listeners = createListeners({
-    live: () => live,
+    live,
     timed: {
       over: (...asked) => {
         const plan = timed.over(...asked)
@@ -148,20 +110,23 @@ export async function start({ rules: first, load, log, stdout, worker = false }:
     ids: randomIds,
     now,
     log,
-    tell,
-    refused,
+    tell: outcome => tell(outcome),
+    refused: refusal => {
+      metrics.refused(refusal.failure.code)
+      accessLog.refused(refusal)
+    },
     shaken: outcome => metrics.handshake(outcome)
   })
   const gauges: Gauges = {
     inFlight: listeners.inFlight,
     upgraded: listeners.upgraded,
     draining: listeners.draining,
-    connections: () => live.pools.counts(),
-    linesLost: () => linesLost + lines.counts().lost,
-    rates: () => ratesOf(live.rules, timed),
+    connections: () => live().pools.counts(),
+    linesLost: accessLog.lost,
+    rates: () => ratesOf(current(), timed),
     spans: pipelines.counts,
-    rulesLoaded: () => loadedAt,
-    certificates: () => certificatesOf(live.rules)
+    rulesLoaded: inForce.since,
+    certificates: () => certificatesOf(current())
   }
   const metrics = createMetrics(
     gauges,
@@ -173,29 +138,18 @@ export async function start({ rules: first, load, log, stdout, worker = false }:
     ],
     first.tags
   )
+  const told = { metrics, propagation, latency, topology, traces, pipelines, captures, accessLog }
+  const tell = createTell(() => current().keep, told)
 
   async function apply(rules: Rules): Promise<void> {
-    const before = live
-    echo ??= await embeddedEcho(rules)
+    await inForce.prepare(rules)
     pipelines.reload(rules.exporters, resourceOf(rules))
-    if (before.rules.accessLog.to !== rules.accessLog.to) {
-      linesLost += lines.counts().lost
-      void lines.close()
-      lines = createLines(rules.accessLog.to, log, worker)
-    }
+    accessLog.reload(rules.accessLog)
     listeners.renew(rules.listen)
-    live = { rules, pools: createPools(rules, poolsOptions(before.pools)) }
-    if (upgrades(rules)) loadUpgrades()
+    inForce.put(rules)
     propagation.watch(rules.routes)
-    loadedAt = now()
-    if (!worker && !isDeepStrictEqual(first.tags, rules.tags)) {
-      log.warn('other names of tags take effect in metrics at the next start')
-    }
-    if (!worker && !sameListeners(first, rules)) {
-      log.warn(
-        'other addresses to listen on, other protocols and other kinds of TLS there, take effect at the next start'
-      )
-    }
+    const waiting = worker ? [] : keysOfNextStart(first, rules)
+    if (waiting.length > 0) log.warn('some of the new rules take effect at the next start', { keys: waiting })
   }
 
   async function reloadOnce(): Promise<Reloaded> {
@@ -211,28 +165,21 @@ export async function start({ rules: first, load, log, stdout, worker = false }:
     return { routes: loaded.rules.routes.length }
   }
 
-  // One after the other: the last one asked for is the one in force.
-  let reloading: Promise<unknown> = Promise.resolve()
-  const reload = (): Promise<Reloaded> => {
-    const next = reloading.then(reloadOnce)
-    reloading = next.catch(error => log.error('a reload failed', { error: String(error) }))
-    return next
-  }
-
+  const reload = inTurn(reloadOnce, log)
   const retire = (): void => {
     if (retiredAt !== undefined) return
     serving = false
     retiredAt = performance.now()
     listeners.retire()
   }
-  const latencyReport = () => latency.report(live.rules.service.instance)
+  const latencyReport = () => latency.report(current().service.instance)
   const admin = createAdmin({
-    rules: () => live.rules,
+    rules: current,
     timed,
     log,
     metrics,
     captures: captures.all,
-    migration: unneeded => migrationOf(propagation, live.rules, now(), unneeded),
+    migration: unneeded => migrationOf(propagation, current(), now(), unneeded),
     latency: latencyReport,
     topology: () => ({ tally: topology.tally(), now: now() }),
     traces: traces.all,
@@ -242,15 +189,15 @@ export async function start({ rules: first, load, log, stdout, worker = false }:
   })
   const closeOnce: App['close'] = async ({ linger, within } = { linger: false }) => {
     retire()
-    const { drain } = live.rules
+    const { drain } = current()
     const left = linger ? (retiredAt ?? 0) + drain.linger - performance.now() : 0
     if (left > 0) await sleep(left)
     await listeners.drain(within ?? drain.timeout)
     pressure.close()
-    await live.pools.close()
+    await inForce.closePools()
     await pipelines.close()
-    await lines.close()
-    await echo?.server.close()
+    await accessLog.close()
+    await inForce.closeEcho()
     await admin.close()
   }
   let closing: Promise<void> | undefined
@@ -268,78 +215,12 @@ export async function start({ rules: first, load, log, stdout, worker = false }:
       topology,
       traces,
       timed,
-      rates: () => ratesOf(live.rules, { rateOf: (_, rate) => rate }),
+      rates: () => ratesOf(current(), { rateOf: (_, rate) => rate }),
       apply
     }
-    return { ...bound, ...supervised, metrics, reload, reopen: () => lines.reopen(), retire, close }
+    return { ...bound, ...supervised, metrics, reload, reopen: accessLog.reopen, retire, close }
   } catch (error) {
     await close()
     throw error
   }
-}
-
-async function bind(
-  rules: Rules,
-  listen: (where: Listener) => Promise<Bound>,
-  admin: Admin | undefined
-): Promise<{ listen: Bound[]; admin: Listen }> {
-  const bound: Bound[] = []
-  for (const where of rules.listen) bound.push(await listen(where).catch(unlistened('listen', where)))
-  if (admin === undefined) return { listen: bound, admin: rules.admin }
-  return { listen: bound, admin: await admin.listen(rules.admin).catch(unlistened('admin', rules.admin)) }
-}
-
-const reasons: ReadonlyMap<string, string> = new Map([
-  ['EADDRINUSE', 'is taken by another process'],
-  ['EACCES', 'needs rights that this process does not have'],
-  ['EADDRNOTAVAIL', 'is no address of this machine']
-])
-
-/** Says in words why an address cannot be had. */
-export function unlistened(flag: string, { host, port }: Listen): (error: NodeJS.ErrnoException) => never {
-  return error => {
-    const reason = reasons.get(error.code ?? '') ?? `cannot be listened on (${error.code ?? error.message})`
-    throw new ListenError(`${host}:${port} ${reason}; choose another with --${flag}`)
-  }
-}
-
-function upgrades({ routes }: Rules): boolean {
-  return routes.some(route => route.upgrade.length > 0)
-}
-
-function resourceOf({ service }: Rules): { service: string; version: string; instance: string } {
-  return { service: service.name, version: service.version, instance: service.instance }
-}
-
-/** Whether two rules listen on the same addresses, in the same way. */
-export function sameListeners(a: Rules, b: Rules): boolean {
-  const text = ({ listen, admin }: Rules) =>
-    JSON.stringify([
-      listen.map(({ host, port, tls, protocols }) => [host, port, kindOf(tls), protocols]),
-      admin.host,
-      admin.port
-    ])
-  return text(a) === text(b)
-}
-
-function certificatesOf({ listen }: Rules): ReturnType<Gauges['certificates']> {
-  return listen.flatMap(({ host, port, tls }) =>
-    (tls?.certificates ?? []).map(
-      ({ names: [name = ''], until }, index) =>
-        [formatAddress({ host, port }), `${index + 1} ${name}`.trim(), until] as const
-    )
-  )
-}
-
-/** The embedded upstream answers over a loopback connection like any other: one path for all requests. */
-async function embeddedEcho(rules: Rules): Promise<{ server: Echo; target: UpstreamTarget } | undefined> {
-  if (![...rules.upstreams.values()].some(upstream => upstream.echo)) return undefined
-  // Loaded only here: OpenTelemetry's propagators cost more than the rest of the start.
-  const { createEcho } = await import('./echo/server.ts')
-  const server = await createEcho()
-  const host = '127.0.0.1'
-  const { port } = await server.listen(host, 0)
-  const origin = `http://${host}:${port}`
-  const target = { origin, host, port, weight: 1, tags: untagged, serviceTag: '', version: '', side: '' }
-  return { server, target }
 }

@@ -32,6 +32,7 @@ import { unpackId } from '../src/trace/packing.ts'
 import { storedIn } from '../src/trace/stored.ts'
 import { hop } from './call.ts'
 import { contexts } from './dialects/contexts.ts'
+import { effortOf } from './effort.ts'
 import { outcomeOf } from './report/outcomes.ts'
 import { showing } from './rules/credentials.ts'
 import { pairsOf } from './vectors/vectors.ts'
@@ -76,13 +77,11 @@ function* attacks(begin: string): Iterable<string> {
   }
 }
 
-/** How long it takes without what else the machine does, in milliseconds. */
+/** Milliseconds of effort, without what the collector of garbage and the compiler add now and then. */
 function timeOf(work: () => unknown): number {
   let least = Number.POSITIVE_INFINITY
   for (let tries = 0; tries < 3 && least > mostMs / 10; tries++) {
-    const begun = performance.now()
-    work()
-    least = Math.min(least, performance.now() - begun)
+    least = Math.min(least, effortOf(work))
   }
   return least
 }

@@ -49,7 +49,7 @@ export async function startServing(t: Teardown, args: readonly string[]): Promis
     () => said() !== null || child.process.exitCode !== null,
     `it listens; it said ${child.stderr()}`,
     // Several processes start at once where there are workers, and tests beside them.
-    15_000
+    60_000
   )
   const [, greeted, logged, adminUrl = ''] = said() ?? []
   const port = greeted ?? logged ?? ''

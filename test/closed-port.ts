@@ -1,16 +1,16 @@
 // A port where nobody listens, and where nobody will: it is the caller's end of a connection that is kept open.
 // A port that was merely given back may be another test's the moment after.
+
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { Teardown } from './running.ts'
+import { portFor } from './served.ts'
 
 /** Connections to it are refused until the test ends. */
 export async function holdClosedPort(t: Teardown): Promise<number> {
   const server = createServer(socket => socket.on('error', () => {}))
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const socket = connect(address.port, '127.0.0.1')
+  const port = await portFor(server)
+  const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
   t.teardown(() => {
     socket.destroy()

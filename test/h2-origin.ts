@@ -1,5 +1,5 @@
 // An upstream that speaks HTTP/2, in plain text or by TLS, and does with each stream what it is told.
-import { once } from 'node:events'
+
 import { readFileSync } from 'node:fs'
 import {
   createSecureServer,
@@ -10,6 +10,7 @@ import {
 } from 'node:http2'
 import { pathOf } from './certificates.ts'
 import type { Teardown } from './running.ts'
+import { portFor } from './served.ts'
 
 export type StreamSeen = {
   readonly stream: ServerHttp2Stream
@@ -77,12 +78,10 @@ export async function startStreamOrigin(
     seen.push(one)
     respond(one)
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const port = await portFor(server)
   t.teardown(() => {
     for (const session of open) session.destroy()
     server.close()
   })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return { url: `${scheme}://127.0.0.1:${address.port}`, seen, connections: () => connections, open }
+  return { url: `${scheme}://127.0.0.1:${port}`, seen, connections: () => connections, open }
 }

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createMessageReader } from './message.ts'
 import type { Teardown } from './running.ts'
+import { until } from './until.ts'
 
 export type Mortal = {
   readonly url: string
@@ -15,6 +16,17 @@ export type Mortal = {
 }
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+/** False where the port is taken. */
+async function listens(server: Server, port: number): Promise<boolean> {
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening')
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false
+    throw error
+  }
+}
 
 /** Answers each request after `delayMs`; ends with the test. */
 export async function startMortal(t: Teardown, delayMs = 1): Promise<Mortal> {
@@ -41,7 +53,9 @@ export async function startMortal(t: Teardown, delayMs = 1): Promise<Mortal> {
       })
       socket.on('data', reader.push)
     })
-    await once(server.listen(port, '127.0.0.1'), 'listening')
+    const one = server
+    // Meanwhile a connection of somebody else may have been given the port.
+    await until(() => listens(one, port), 'its port is free again')
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('no port')
     port = address.port

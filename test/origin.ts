@@ -1,8 +1,10 @@
 // An upstream on a plain socket: it keeps each request byte for byte, and answers with the bytes that it is told.
+
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { createMessageReader, type Message } from './message.ts'
 import type { Teardown } from './running.ts'
+import { portFor } from './served.ts'
 
 export type Origin = {
   readonly url: string
@@ -38,14 +40,11 @@ export async function startOrigin(t: Teardown, respond: Respond = () => ok): Pro
     })
     socket.on('data', reader.push)
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const port = await portFor(server)
   t.teardown(async () => {
     for (const socket of open) socket.destroy()
     await once(server.close(), 'close')
   })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const { port } = address
   return {
     url: `http://127.0.0.1:${port}`,
     port,

@@ -1,8 +1,10 @@
 // A collector for tests: takes OTLP over HTTP on a free port and decodes it with OpenTelemetry's own code, not ours.
+
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import { gunzipSync } from 'node:zlib'
+import { portFor } from './served.ts'
 
 /** Field by field as protobufjs gives them; 64-bit integers as decimal strings, bytes as hex. */
 export type SeenSpan = {
@@ -72,12 +74,10 @@ export async function startReceiver(): Promise<Receiver> {
       arrived()
     })
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
+  const port = await portFor(server)
 
   return {
-    url: `http://127.0.0.1:${address.port}/v1/traces`,
+    url: `http://127.0.0.1:${port}/v1/traces`,
     spans,
     requests,
     received: number =>

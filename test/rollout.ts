@@ -1,8 +1,9 @@
 // A rollout as a gateway sees it: one upstream, a target for each tag, and traffic to all of them.
-import { once } from 'node:events'
+
 import { createServer } from 'node:http'
 import { Pool } from 'undici'
 import type { Teardown } from './running.ts'
+import { serveFor } from './served.ts'
 
 /** What a target does with a request. */
 export type Behaviour = {
@@ -34,14 +35,8 @@ async function startTarget(t: Teardown, { latency, status = () => 200 }: Behavio
   const server = createServer((_, response) => {
     setTimeout(() => response.writeHead(status()).end('ok'), latency())
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return `http://127.0.0.1:${address.port}`
+  const port = await serveFor(t, server)
+  return `http://127.0.0.1:${port}`
 }
 
 /** Sends requests, so many at once, until `enough` says so. */

@@ -4,7 +4,7 @@
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  withinMs = 5000
+  withinMs = 15_000
 ): Promise<void> {
   const end = performance.now() + withinMs
   while (!(await condition())) {

@@ -1,8 +1,9 @@
 // GET /api/routes: the routes in force, what they match and lead to, what they keep of traces and what passed on them.
 import { type Figures, figuresOf } from '../report/map.ts'
 import type { TopologyTally } from '../report/topology.ts'
-import type { Route, Rules, Upstream } from '../rules/rules.ts'
+import type { Route, Rules } from '../rules/rules.ts'
 import { ratesOf, type Timed } from '../rules/timed.ts'
+import type { Upstream } from '../rules/upstream.ts'
 
 /** Its keys are part of the contract. */
 export type ShownRoute = {

@@ -1,54 +1,14 @@
-// The admin listener: probes, metrics, the rules in force, reload and dry run. Loopback unless the rules say otherwise.
+// The admin listener: who may call, how calls are answered, and how long one may take. Which calls there are is in
+// calls.ts. Loopback unless the rules say otherwise.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { listenOn } from '../listen.ts'
-import type { Capture } from '../report/capture.ts'
-import type { LatencyReport } from '../report/latency.ts'
-import type { Log } from '../report/log.ts'
-import { mapOf } from '../report/map.ts'
-import type { Metrics } from '../report/metrics.ts'
-import { type Migration, parseUnneeded, type Unneeded } from '../report/migration.ts'
-import type { TopologyTally } from '../report/topology.ts'
-import type { KeptTrace } from '../report/traces.ts'
-import type { Complaint, Listen, Rules } from '../rules/rules.ts'
-import type { Timed } from '../rules/timed.ts'
-import { randomIds } from '../trace/ids.ts'
-import { translate } from '../translate/translate.ts'
-import { type Answer, type Handler, json, pathOf, queryOf, text } from './answer.ts'
-import { captureSummaries, capturesOf, capturesPath, isCaptures } from './captures.ts'
-import { comparisonFor } from './comparison.ts'
-import { drainCalls, drainPath } from './drain.ts'
+import type { Listen } from '../rules/listener.ts'
+import { type Answer, json, pathOf } from './answer.ts'
+import { bodyOf } from './body.ts'
+import { type AdminOptions, callsOf } from './calls.ts'
+import { capturesPath, isCaptures } from './captures.ts'
+import { drainPath } from './drain.ts'
 import { refusal } from './guard.ts'
-import { questionOf } from './question.ts'
-import { routesOf } from './routes.ts'
-import { configOf, samplingCalls } from './sampling.ts'
-
-/** What came of a reload. */
-export type Reloaded = { readonly routes: number } | { readonly complaints: readonly Complaint[] }
-
-export type AdminOptions = {
-  readonly rules: () => Rules
-  /** Sampling rules for a while. */
-  readonly timed: Timed
-  readonly log: Log
-  readonly metrics: Pick<Metrics, 'expose'>
-  /** Requests that can be replayed, newest first. */
-  readonly captures: () => readonly Capture[]
-  /** Which dialects arrive, and what nobody needs any more. */
-  readonly migration: (unneeded: Unneeded | undefined) => Migration
-  /** How long attempts took, by the tags of targets. */
-  readonly latency: () => LatencyReport
-  /** What passed between whom, and the time until which that is, in milliseconds since the Unix epoch. */
-  readonly topology: () => { readonly tally: TopologyTally; readonly now: number }
-  /** Those that were kept last, newest first. */
-  readonly traces: () => readonly KeptTrace[]
-  /** Serving: rules are loaded, listeners bound, not draining. */
-  readonly ready: () => boolean
-  readonly reload: () => Promise<Reloaded>
-  /** Not ready from now on, though it still serves. */
-  readonly retire: () => void
-  /** Called before each look at what is counted or captured, where that is elsewhere. */
-  readonly refresh?: (what: 'captures' | 'counts') => Promise<void>
-}
 
 export type Admin = {
   /** Where it listens; rejects with the error of node:net. */
@@ -56,102 +16,11 @@ export type Admin = {
   readonly close: () => Promise<void>
 }
 
-/** Bytes of a body; a dry run needs no more. */
-const longestBody = 64 * 1024
-
 const probes: ReadonlySet<string> = new Set(['/livez', '/readyz', drainPath])
 
 export function createAdmin(options: AdminOptions): Admin {
-  const { rules, metrics, timed } = options
-  const drain = drainCalls(options.retire)
-  const sampling = samplingCalls(rules, timed, options.log)
-  const gets: ReadonlyMap<string, Handler> = new Map<string, Handler>([
-    ['/livez', () => text(200, 'ok\n')],
-    ['/readyz', () => (options.ready() ? text(200, 'ok\n') : text(503, 'not ready\n'))],
-    [
-      '/metrics',
-      request => {
-        const exposition = metrics.expose(request.headers.accept)
-        return { status: 200, contentType: exposition.contentType, body: exposition.text }
-      }
-    ],
-    ['/config', () => json(200, configOf(rules(), timed))],
-    ['/sampling', sampling.get],
-    [drainPath, drain.get],
-    [capturesPath, () => json(200, captureSummaries(options.captures()))],
-    [
-      `${capturesPath}/`,
-      request => {
-        const found = capturesOf(options.captures(), pathOf(request))
-        return found === undefined
-          ? json(404, { error: 'no request of this trace is held' })
-          : json(200, found)
-      }
-    ],
-    [
-      '/api/propagation',
-      request => {
-        const asked = queryOf(request).get('unneeded')
-        const unneeded = asked === null ? undefined : parseUnneeded(asked)
-        return asked !== null && unneeded === undefined
-          ? json(400, { error: 'unneeded: expected a time such as 30m, 12h or 7d' })
-          : json(200, options.migration(unneeded))
-      }
-    ],
-    [
-      '/api/topology',
-      () => {
-        const { tally, now } = options.topology()
-        return json(200, mapOf(tally, rules().service, rules().tags, now))
-      }
-    ],
-    [
-      '/api/routes',
-      () => {
-        const { tally, now } = options.topology()
-        return json(200, { routes: routesOf(rules(), timed, tally, now) })
-      }
-    ],
-    ['/api/traces', () => json(200, { traces: options.traces() })],
-    // On one line: a thousand sketches on a line for each count would be many times as long.
-    ['/api/latency', () => ({ ...json(200, {}), body: `${JSON.stringify(options.latency())}\n` })],
-    [
-      '/api/compare',
-      request => {
-        const compared = comparisonFor(queryOf(request), options.latency())
-        return 'problem' in compared ? json(400, { error: compared.problem }) : json(200, compared)
-      }
-    ]
-  ])
-  const posts: ReadonlyMap<string, Handler> = new Map<string, Handler>([
-    [
-      '/reload',
-      async () => {
-        const reloaded = await options.reload()
-        return 'complaints' in reloaded
-          ? json(422, { ok: false, ...reloaded })
-          : json(200, { ok: true, ...reloaded })
-      }
-    ],
-    [drainPath, drain.post],
-    [
-      '/translate',
-      (_, body) => {
-        const asked = questionOf(body)
-        return 'problem' in asked
-          ? json(400, { error: asked.problem })
-          : json(200, translate(rules(), asked.question, randomIds, timed).translation)
-      }
-    ]
-  ])
-
-  const methods: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
-    ['GET', gets],
-    ['HEAD', gets],
-    ['POST', posts],
-    ['PUT', new Map([['/sampling', sampling.put]])],
-    ['DELETE', new Map([['/sampling', sampling.end]])]
-  ])
+  const { rules } = options
+  const methods = callsOf(options)
 
   async function answer(request: IncomingMessage): Promise<Answer> {
     const asked = pathOf(request)
@@ -217,22 +86,4 @@ function send(
     ...['Cache-Control', 'no-store', ...fields]
   ])
   response.end(request.method === 'HEAD' ? undefined : body)
-}
-
-/** Undefined for a body that is too large. */
-function bodyOf(request: IncomingMessage): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let length = 0
-    request.on('data', (chunk: Buffer) => {
-      length += chunk.length
-      if (length <= longestBody) chunks.push(chunk)
-      else {
-        request.pause()
-        resolve(undefined)
-      }
-    })
-    request.on('end', () => resolve(Buffer.concat(chunks).toString()))
-    request.on('error', reject)
-  })
 }

@@ -1,5 +1,6 @@
 // Baggage that has a header field for each member, its key in the name of the field: what such dialects share.
 import { maxMembers } from '../trace/baggage.ts'
+import { percentDecode } from '../trace/percent.ts'
 import {
   type BaggageCarries,
   type BaggageDialect,
@@ -35,6 +36,16 @@ export type Notation = {
   readonly decode: (text: string) => string
   /** Visible ASCII, spaces inside only. */
   readonly encode: (value: string) => string
+}
+
+/**
+ * As java.net.URLEncoder and Go's url.QueryEscape write, where a plus sign is a space.
+ * https://url.spec.whatwg.org/#application/x-www-form-urlencoded
+ */
+export const urlEncoded: Notation = {
+  decode: text => percentDecode(text.includes('+') ? text.replaceAll('+', ' ') : text),
+  // A space as %20 and a plus sign as %2B: every client reads those alike.
+  encode: value => encodeURIComponent(value.toWellFormed())
 }
 
 /** The members that are in fields of a prefix; what has no key, or one beyond 256 characters, is none. */
@@ -92,12 +103,4 @@ export function writePrefixed(
 /** node:http hands over one character for each byte; those who send more than ASCII mean UTF-8. */
 function unicode(text: string): string {
   return foreign.test(text) && !wide.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text
-}
-
-/**
- * As java.net.URLEncoder and Go's url.QueryEscape write, where a plus sign is a space.
- * https://url.spec.whatwg.org/#application/x-www-form-urlencoded
- */
-export function spaced(text: string): string {
-  return text.includes('+') ? text.replaceAll('+', ' ') : text
 }

@@ -3,14 +3,7 @@
 import { percentDecode } from '../trace/percent.ts'
 import { maxSofaHead } from '../trace/sofa.ts'
 import type { BaggageDialect, Member } from './baggage.ts'
-import {
-  type Notation,
-  noteGarbled,
-  prefixedCarries,
-  readPrefixed,
-  spaced,
-  writePrefixed
-} from './prefixed.ts'
+import { noteGarbled, prefixedCarries, readPrefixed, urlEncoded, writePrefixed } from './prefixed.ts'
 
 // https://github.com/sofastack/sofa-tracer/tree/master/tracer-core/src/main/java/com/alipay/common/tracer/core/registry
 const name = 'sofa'
@@ -20,14 +13,9 @@ const head = 'sftc_head'
 const systemInHead = '_sys_'
 const idsInHead: ReadonlySet<string> = new Set(['tcid', 'spid', 'pspid', 'sample'])
 
-const notation: Notation = {
-  decode: text => percentDecode(spaced(text)),
-  encode: value => encodeURIComponent(value.toWellFormed())
-}
-
 /** All of it is encoded once, and of each pair % & and = a second time. */
 function readHead(text: string, garbled: string[] | undefined): readonly Member[] {
-  return notation
+  return urlEncoded
     .decode(text)
     .split('&')
     .flatMap(pair => {
@@ -47,7 +35,7 @@ export const sofa: BaggageDialect = {
   reserved: system,
   carries: prefixedCarries,
   extract(read, each, garbled) {
-    const apart = readPrefixed(sofa, prefix, notation, each, garbled)
+    const apart = readPrefixed(sofa, prefix, urlEncoded, each, garbled)
     const text = read(head)
     if (text === undefined) return apart
     if (text.length <= maxSofaHead) return [...readHead(text, garbled), ...apart]
@@ -55,6 +43,6 @@ export const sofa: BaggageDialect = {
     return apart
   },
   inject(members, set, maxBytes) {
-    writePrefixed(sofa, prefix, notation, members, set, maxBytes)
+    writePrefixed(sofa, prefix, urlEncoded, members, set, maxBytes)
   }
 }

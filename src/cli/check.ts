@@ -1,10 +1,9 @@
 // `tracebridge check`: says whether rules may run, what is wrong with them, and what they lose.
-import { formatComplaint } from '../rules/complaint.ts'
 import { loadRules } from '../rules/load.ts'
 import { printRules } from '../rules/print.ts'
 import { warningsOf } from '../rules/warnings.ts'
 import type { Io } from './io.ts'
-import { helpFlag, parseFlags, refuse } from './usage.ts'
+import { helpFlag, readFlags, refuse, refuseRules } from './usage.ts'
 
 export const summary = 'validates rules, shows them with every default, and warns of what they lose'
 
@@ -34,12 +33,8 @@ const options = { print: { type: 'boolean' }, ...helpFlag } as const
 
 /** Checks each path; loads exactly as `serve` would. */
 export async function check(argv: readonly string[], io: Io): Promise<number> {
-  const flags = parseFlags(argv, options)
-  if ('complaint' in flags) return refuse(io, 'check', flags.complaint)
-  if (flags.values.help === true) {
-    io.stdout(help)
-    return 0
-  }
+  const flags = readFlags(argv, options, io, 'check', help)
+  if ('code' in flags) return flags.code
   if (flags.positionals.length === 0) return refuse(io, 'check', 'expects a rule file or folder to check')
   const codes = flags.positionals.map(path => checkOne(path, flags.values.print === true, io))
   return Math.max(...codes)
@@ -48,9 +43,9 @@ export async function check(argv: readonly string[], io: Io): Promise<number> {
 function checkOne(path: string, print: boolean, io: Io): number {
   const loaded = loadRules(path, io.env)
   if ('complaints' in loaded) {
-    for (const complaint of loaded.complaints) io.stderr(`${formatComplaint(complaint)}\n`)
+    const code = refuseRules(io, loaded.complaints)
     io.stderr(`${path}: refused, ${counted(loaded.complaints.length, 'complaint')}\n`)
-    return 2
+    return code
   }
   for (const warning of warningsOf(loaded)) io.stderr(`warning: ${path}: ${warning}\n`)
   const { routes, upstreams } = loaded.rules

@@ -9,7 +9,7 @@ import { basesOf, sidesOf } from './gate-flags.ts'
 import { countedBetween, type Sound, tagsNote } from './gate-watch.ts'
 import type { Io } from './io.ts'
 import { adminSource, type Taken } from './source.ts'
-import { helpFlag, parseFlags, refuse } from './usage.ts'
+import { helpFlag, readFlags, refuse } from './usage.ts'
 
 export const summary = 'show traffic, errors and latencies of two versions beside each other'
 
@@ -48,13 +48,9 @@ const routesShown = 20
 
 /** Runs for `--window`. */
 export async function compare(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
-  const flags = parseFlags(argv, options)
-  if ('complaint' in flags) return refuse(io, 'compare', flags.complaint)
+  const flags = readFlags(argv, options, io, 'compare', help)
+  if ('code' in flags) return flags.code
   const { values, positionals } = flags
-  if (values.help === true) {
-    io.stdout(help)
-    return 0
-  }
   if (positionals.length > 0) return refuse(io, 'compare', 'takes no arguments, only flags')
   const sides = sidesOf(values.baseline, values.candidate)
   if ('complaint' in sides) return refuse(io, 'compare', sides.complaint)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createEcho } from '../echo/server.ts'
 import { formatAddress, parseAddress } from '../rules/address.ts'
 import type { Io } from './io.ts'
-import { helpFlag, parseFlags, refuse } from './usage.ts'
+import { helpFlag, readFlags, refuse } from './usage.ts'
 
 export const summary =
   'run the demo upstream, which answers with the headers it received and how a standard SDK reads them'
@@ -29,12 +29,8 @@ const options = { listen: { type: 'string', default: '127.0.0.1:8081' }, ...help
 
 /** Runs until `signal` fires. */
 export async function echo(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
-  const flags = parseFlags(argv, options)
-  if ('complaint' in flags) return refuse(io, 'echo', flags.complaint)
-  if (flags.values.help === true) {
-    io.stdout(help)
-    return 0
-  }
+  const flags = readFlags(argv, options, io, 'echo', help)
+  if ('code' in flags) return flags.code
   if (flags.positionals.length > 0) return refuse(io, 'echo', 'takes no arguments, only --listen ADDR')
   const address = parseAddress(flags.values.listen)
   if (address === undefined) return refuse(io, 'echo', '--listen expects an address such as 127.0.0.1:8081')

@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import type { Selector } from '../gate/selector.ts'
 import type { Series, Sides } from '../gate/snapshot.ts'
-import { labelOf } from '../rules/values.ts'
+import { labelOf } from '../rules/names.ts'
 import { add, type Bins, emptyBins } from '../sketch/bins.ts'
 import { bucketScale } from '../sketch/scale.ts'
 import { type Answered, ask } from './ask.ts'

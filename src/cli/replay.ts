@@ -3,7 +3,7 @@ import { Agent, request } from 'undici'
 import { type Captured, parseCaptured } from './captured.ts'
 import { curlOf } from './curl.ts'
 import type { Io } from './io.ts'
-import { helpFlag, parseFlags, refuse } from './usage.ts'
+import { helpFlag, readFlags, refuse } from './usage.ts'
 
 export const summary = 'prints a failed or slow request that was captured as a curl command'
 
@@ -41,13 +41,9 @@ const patience = 5_000
 const longestAnswer = 64 * 1024 * 1024
 
 export async function replay(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
-  const flags = parseFlags(argv, options)
-  if ('complaint' in flags) return refuse(io, 'replay', flags.complaint)
+  const flags = readFlags(argv, options, io, 'replay', help)
+  if ('code' in flags) return flags.code
   const { values, positionals } = flags
-  if (values.help === true) {
-    io.stdout(help)
-    return 0
-  }
   const [traceId = '', ...rest] = positionals
   const admin = parseUrl(values.admin)
   const to = values.to === undefined ? undefined : parseUrl(values.to)

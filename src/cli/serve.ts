@@ -2,10 +2,10 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { type App, ListenError, start } from '../app.ts'
+import { ListenError } from '../app/listening.ts'
+import { type App, start } from '../app.ts'
 import { crashDrainMs, crashEndMs, crashed, type OnCrash } from '../crash.ts'
 import { createLog } from '../report/log.ts'
-import { formatComplaint } from '../rules/complaint.ts'
 import { disk, recorded } from '../rules/files.ts'
 import { loadRules } from '../rules/load.ts'
 import type { Rules } from '../rules/rules.ts'
@@ -13,7 +13,7 @@ import { warningsOf } from '../rules/warnings.ts'
 import { type RulesWatch, watchRules } from '../rules/watch.ts'
 import { version } from '../version.ts'
 import type { Io } from './io.ts'
-import { helpFlag, parseFlags, refuse } from './usage.ts'
+import { helpFlag, readFlags, refuse, refuseRules } from './usage.ts'
 
 export const summary = 'run the gateway (also with no command)'
 
@@ -53,13 +53,9 @@ const flags = {
 } as const
 
 export async function serve(argv: readonly string[], io: ServeIo, signal: AbortSignal): Promise<number> {
-  const parsed = parseFlags(argv, flags)
-  if ('complaint' in parsed) return refuse(io, 'serve', parsed.complaint)
+  const parsed = readFlags(argv, flags, io, 'serve', help)
+  if ('code' in parsed) return parsed.code
   const { values, positionals } = parsed
-  if (values.help) {
-    io.stdout(help)
-    return 0
-  }
   if (positionals.length > 0)
     return refuse(io, 'serve', 'it takes flags only; a rule file is named with --rules')
   const { rules: path, ...overrides } = values
@@ -76,8 +72,7 @@ export async function serve(argv: readonly string[], io: ServeIo, signal: AbortS
   const loaded = load()
   if ('complaints' in loaded) {
     follow.close()
-    for (const complaint of loaded.complaints) io.stderr(`${formatComplaint(complaint)}\n`)
-    return 2
+    return refuseRules(io, loaded.complaints)
   }
   const bug = crashed(io.onCrash, log).then(() => 'bug' as const)
   try {

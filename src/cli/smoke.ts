@@ -6,7 +6,7 @@ import type { Io } from './io.ts'
 import { judge, type Trip } from './smoke-judge.ts'
 import { smokeText } from './smoke-text.ts'
 import { type TripSettings, travel } from './smoke-trip.ts'
-import { helpFlag, parseFlags, refuse } from './usage.ts'
+import { helpFlag, readFlags, refuse } from './usage.ts'
 
 export const summary = 'send traces through a running gateway to an echo, and judge that each one continued'
 
@@ -41,12 +41,8 @@ const options = {
 
 /** Sends the requests one after another and stops at the first that no echo answers. */
 export async function smoke(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
-  const flags = parseFlags(argv, options)
-  if ('complaint' in flags) return refuse(io, 'smoke', flags.complaint)
-  if (flags.values.help === true) {
-    io.stdout(help)
-    return 0
-  }
+  const flags = readFlags(argv, options, io, 'smoke', help)
+  if ('code' in flags) return flags.code
   const [target, ...rest] = flags.positionals
   const url = target === undefined ? undefined : parseUrl(target)
   const dialects = parseDialects(flags.values.dialects)

@@ -6,15 +6,14 @@ import { isField, names } from '../logs/format.ts'
 import { linesOf } from '../logs/lines.ts'
 import { createTeller, type Told } from '../logs/spans.ts'
 import { createLog } from '../report/log.ts'
-import { createPipelines, type Pipelines } from '../report/pipelines.ts'
-import { formatComplaint } from '../rules/complaint.ts'
+import { createPipelines, type Pipelines, resourceOf } from '../report/pipelines.ts'
 import { loadRules } from '../rules/load.ts'
-import type { ExporterSettings, Rules } from '../rules/rules.ts'
+import type { ExporterSettings } from '../rules/rules.ts'
 import { parseDuration } from '../rules/values.ts'
 import type { SpansIo } from './io.ts'
 import { codeOf, createEnd, type End, reasonOf } from './spans-end.ts'
 import { createTally, type Tally } from './spans-tally.ts'
-import { helpFlag, parseFlags, refuse } from './usage.ts'
+import { helpFlag, readFlags, refuse, refuseRules } from './usage.ts'
 
 export const summary = 'turns access-log lines that carry trace context into spans, and exports them'
 
@@ -64,13 +63,9 @@ const flags = {
 const mostQueued = 4_000
 
 export async function spans(argv: readonly string[], io: SpansIo, signal: AbortSignal): Promise<number> {
-  const parsed = parseFlags(argv, flags)
-  if ('complaint' in parsed) return refuse(io, 'spans', parsed.complaint)
+  const parsed = readFlags(argv, flags, io, 'spans', help)
+  if ('code' in parsed) return parsed.code
   const { values, positionals } = parsed
-  if (values.help === true) {
-    io.stdout(help)
-    return 0
-  }
   const [path, ...more] = positionals
   if (path === undefined || more.length > 0) return refuse(io, 'spans', 'expects one log to read')
   const format = logFormats.get(values.format ?? '')
@@ -83,10 +78,7 @@ export async function spans(argv: readonly string[], io: SpansIo, signal: AbortS
   const wait = parseDuration(values.wait)
   if (wait === undefined) return refuse(io, 'spans', '--wait expects a time such as 30s or 5m')
   const loaded = loadRules(values.rules, io.env)
-  if ('complaints' in loaded) {
-    for (const complaint of loaded.complaints) io.stderr(`${formatComplaint(complaint)}\n`)
-    return 2
-  }
+  if ('complaints' in loaded) return refuseRules(io, loaded.complaints)
   const { rules } = loaded
   const exporters: readonly ExporterSettings[] =
     values.console === true
@@ -184,8 +176,4 @@ function sizeOf(path: string): number | undefined {
   } catch {
     return undefined
   }
-}
-
-function resourceOf({ service }: Rules): { service: string; version: string; instance: string } {
-  return { service: service.name, version: service.version, instance: service.instance }
 }

@@ -1,11 +1,11 @@
 // tracebridge translate: what trace headers become, without a server.
 import { isIP } from 'node:net'
-import { formatComplaint } from '../rules/complaint.ts'
 import { loadRules } from '../rules/load.ts'
 import { randomIds } from '../trace/ids.ts'
-import { translate as ask, type DryRun, type Translation } from '../translate/translate.ts'
+import { translate as ask, type DryRun } from '../translate/translate.ts'
+import type { Translation } from '../translate/translation.ts'
 import type { Io } from './io.ts'
-import { helpFlag, parseFlags, refuse } from './usage.ts'
+import { helpFlag, readFlags, refuse, refuseRules } from './usage.ts'
 
 export const summary = 'show what trace headers are understood as, and what each upstream would receive'
 
@@ -41,13 +41,9 @@ const flags = {
 } as const
 
 export async function translate(argv: readonly string[], io: Io): Promise<number> {
-  const parsed = parseFlags(argv, flags)
-  if ('complaint' in parsed) return refuse(io, 'translate', parsed.complaint)
+  const parsed = readFlags(argv, flags, io, 'translate', help)
+  if ('code' in parsed) return parsed.code
   const { values, positionals } = parsed
-  if (values.help) {
-    io.stdout(help)
-    return 0
-  }
   if (positionals.length > 0) return refuse(io, 'translate', 'a header is given with -H')
   if (isIP(values.from) === 0) return refuse(io, 'translate', '--from expects an IP address')
   if (!values.path.startsWith('/')) return refuse(io, 'translate', '--path expects a path that begins with /')
@@ -56,10 +52,7 @@ export async function translate(argv: readonly string[], io: Io): Promise<number
     return refuse(io, 'translate', "--header expects 'name: value'")
   }
   const loaded = loadRules(values.rules, io.env, {})
-  if ('complaints' in loaded) {
-    for (const complaint of loaded.complaints) io.stderr(`${formatComplaint(complaint)}\n`)
-    return 2
-  }
+  if ('complaints' in loaded) return refuseRules(io, loaded.complaints)
   const { method, path, host, from } = values
   const run = ask(loaded.rules, { method, path, host, from, headers }, randomIds)
   io.stdout(values.json ? `${JSON.stringify(run.translation, null, 2)}\n` : render(run))

@@ -1,5 +1,6 @@
 // How commands read their flags and how they say what went wrong. It runs no command.
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { type Complaint, formatComplaint } from '../rules/complaint.ts'
 import type { Io } from './io.ts'
 
 type Parsed<T extends ParseArgsOptionsConfig> = Pick<
@@ -20,6 +21,25 @@ export function parseFlags<const T extends ParseArgsOptionsConfig>(
   } catch (error) {
     return { complaint: reason(error, options) }
   }
+}
+
+/**
+ * The same for a command that has only begun; or its exit code, where help was asked for and shown, or something is wrong
+ * and was said.
+ */
+export function readFlags<const T extends ParseArgsOptionsConfig>(
+  argv: readonly string[],
+  options: T,
+  io: Io,
+  command: string,
+  help: string
+): Parsed<T> | { readonly code: number } {
+  const parsed = parseFlags(argv, options)
+  if ('complaint' in parsed) return { code: refuse(io, command, parsed.complaint) }
+  const values: object = parsed.values
+  if (!('help' in values) || values.help !== true) return parsed
+  io.stdout(help)
+  return { code: 0 }
 }
 
 function reason(error: unknown, options: ParseArgsOptionsConfig): string {
@@ -45,6 +65,12 @@ function coded(error: Error & { code?: unknown }): { code: string; message: stri
 export function refuse(io: Io, command: string, complaint: string): 2 {
   const name = command === '' ? 'tracebridge' : `tracebridge ${command}`
   io.stderr(`${name}: ${complaint}\nSee ${name} --help\n`)
+  return 2
+}
+
+/** Says on stderr what is wrong with rules; returns the exit code for it. */
+export function refuseRules(io: Io, complaints: readonly Complaint[]): 2 {
+  for (const complaint of complaints) io.stderr(`${formatComplaint(complaint)}\n`)
   return 2
 }
 

@@ -68,7 +68,7 @@ export type Reader = {
 export type Dialect = Reader & {
   /** Its wire names the gateway's segment: span ids of the gateway are then derived from that segment. */
   readonly segments: boolean
-  /** Appends name and value pairs to `set`, flat, as node:http and undici take them. */
+  /** Appends name and value pairs to `set`, flat, as node:http takes them. */
   readonly inject: (context: TraceContext, set: string[], hop: Hop) => void
   /** The same for a wish without a trace; undefined where the wire has no form for it. */
   readonly injectDecision: ((sampling: Sampling, set: string[]) => void) | undefined

@@ -1,6 +1,6 @@
 // EagleEye, Alibaba's own tracing: a trace id, and the path of a call in place of span ids. There is no public
 // specification. EagleEye-UserData is baggage: it is only stripped here.
-import { carryKey, readCarry, writeCarry } from '../trace/carry.ts'
+import { carryKey, readCarry, writePathCarry } from '../trace/carry.ts'
 import {
   absent,
   malformed,
@@ -112,13 +112,14 @@ function inject(context: TraceContext, set: string[], hop: Hop): void {
 
 const member: Member = {
   key: carryKey,
-  write(context) {
-    const trace = context.residue?.get('eagleeye.trace')
-    const rpc = context.residue?.get('eagleeye.rpc')
-    // Without a path of the caller it was read from a member about an ancestor, which stays as it is.
-    if (trace === undefined || rpc === undefined) return undefined
-    const carry = { family: 'eagleeye', trace, rpc, segment: undefined, index: undefined } as const
-    return writeCarry(carry, context.traceId, context.spanId)
+  write({ residue, traceId, spanId }) {
+    return writePathCarry(
+      'eagleeye',
+      residue?.get('eagleeye.trace'),
+      residue?.get('eagleeye.rpc'),
+      traceId,
+      spanId
+    )
   },
   read(value, context) {
     const carried = readCarry(value, 'eagleeye', context.traceId, context.spanId)

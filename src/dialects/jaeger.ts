@@ -3,6 +3,7 @@
 import type { Received, Residue, Sampling, TraceContext } from '../trace/context.ts'
 import { absent, malformed } from '../trace/context.ts'
 import { isZero } from '../trace/ids.ts'
+import { strictDecode } from '../trace/percent.ts'
 import { traceIdInWidth } from '../trace/width.ts'
 import type { Dialect, Read } from './dialect.ts'
 
@@ -30,14 +31,6 @@ const badDebugId = malformed('debug-id')
 
 const debugKey = 'jaeger-debug-id'
 const firehose: Residue = new Map([['jaeger', 'firehose']])
-
-function decoded(value: string): string {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return value
-  }
-}
 
 function whyNot(value: string): Received {
   const parts = value.split(':', 5)
@@ -70,7 +63,7 @@ function extract(read: Read): Received {
     return residue === undefined ? badDebugId : { kind: 'decision', sampling: 'debug', residue }
   }
   if (raw.length > maxLength) return tooLong
-  const value = raw.includes('%') ? decoded(raw) : raw
+  const value = raw.includes('%') ? (strictDecode(raw) ?? raw) : raw
   if (!shape.test(value)) return whyNot(value)
   const first = value.indexOf(':')
   const second = value.indexOf(':', first + 1)

@@ -1,6 +1,6 @@
 // SOFATracer: B3's header names with values of its own, or all in sftc_head. Told from B3 by the shape of the span
 // id; where that is B3's, this dialect steps aside. Baggage (baggage-*) is no part of it.
-import { carryKey, readCarry, writeCarry } from '../trace/carry.ts'
+import { carryKey, readCarry, writePathCarry } from '../trace/carry.ts'
 import {
   absent,
   foreign,
@@ -102,13 +102,8 @@ function ownRpcId(residue: Residue | undefined): string {
 
 const member: Member = {
   key: carryKey,
-  write(context) {
-    const trace = context.residue?.get('sofa.trace')
-    const rpc = context.residue?.get('sofa.rpc')
-    // Without a path of the caller it was read from a member about an ancestor, which stays as it is.
-    if (trace === undefined || rpc === undefined) return undefined
-    const carry = { family: 'sofa', trace, rpc, segment: undefined, index: undefined } as const
-    return writeCarry(carry, context.traceId, context.spanId)
+  write({ residue, traceId, spanId }) {
+    return writePathCarry('sofa', residue?.get('sofa.trace'), residue?.get('sofa.rpc'), traceId, spanId)
   },
   read(value, context) {
     const carried = readCarry(value, 'sofa', context.traceId, context.spanId)

@@ -1,18 +1,20 @@
 // The heart: trace headers in, trace headers out. Pure: no sockets, no clock, no throw.
 import { type Each, type Member, noFields } from '../baggage/baggage.ts'
 import { bridge, bridgeOwn } from '../baggage/bridge.ts'
-import type { Dialect, Read } from '../dialects/dialect.ts'
-import type { Received, Residue, Sampling, TraceContext } from '../trace/context.ts'
-import type { Call, Hop } from '../trace/hop.ts'
+import type { Read } from '../dialects/dialect.ts'
+import type { TraceContext } from '../trace/context.ts'
+import type { Call } from '../trace/hop.ts'
 import { skywalkingSpanId } from '../trace/identity.ts'
 import type { Ids } from '../trace/ids.ts'
 import { decide, planFor, reprieve } from './decide.ts'
 import { continuedId, linksOf, type TraceLink } from './links.ts'
-import { keeping, passing, remembered } from './members.ts'
+import { keeping } from './members.ts'
+import { newTrace, originOf } from './origin.ts'
+import { masked, outward, resolved, tellOther } from './outward.ts'
 import type { Policy, SamplingPlan, Trust } from './policy.ts'
 import { withRandomness } from './randomness.ts'
 import { type Arrival, receive } from './receive.ts'
-import { restoredOf, storing } from './restore.ts'
+import { restoredOf } from './restore.ts'
 import { allAnew, type Untouched, untouchedBy } from './untouched.ts'
 
 /** One request, mediated. */
@@ -142,26 +144,6 @@ export function attempt(
   return { span, set, tells }
 }
 
-/** Another trace than the one that is followed, which passes a transparent hop beside it. */
-function tellOther(
-  context: TraceContext,
-  dialect: Dialect,
-  policy: Policy,
-  plan: SamplingPlan,
-  set: string[],
-  hop: Hop
-): void {
-  const open = context.sampling === 'defer' && dialect.carries.sampling.defer !== 'defer'
-  const told = masked(open ? resolved(context, plan) : context, policy)
-  dialect.inject(dialect.carries.tracestate ? passing(told, policy.tracestate) : told, set, hop)
-}
-
-/** With the tracestate that the upstream may see. Stored is last: that is asked for, whoever sees it. */
-function outward(span: TraceContext, own: boolean, policy: Policy): TraceContext {
-  const passed = passing(span, policy.tracestate)
-  return own ? storing(passed, policy.stores) : passed
-}
-
 /** A wish without a trace that passes a transparent hop: no ids of ours, for nobody would find the parent they name. */
 function isLone({ arrival, trust, reports }: Mediation): boolean {
   return !reports && trust === 'continue' && arrival.received.kind === 'decision'
@@ -187,48 +169,5 @@ function childOf(parent: TraceContext, spanId: string): TraceContext {
     random: parent.random,
     tracestate: parent.tracestate,
     residue: parent.residue
-  }
-}
-
-/** Some receivers drop a traceparent whose flags are more than `sampled`. */
-function masked(span: TraceContext, { randomFlag }: Policy): TraceContext {
-  return randomFlag === 'mask' && span.random ? { ...span, random: false } : span
-}
-
-/** A wire without `defer` cannot be told "you decide": the gateway does it, for this wire alone. */
-function resolved(span: TraceContext, plan: SamplingPlan): TraceContext {
-  const { sampling, tracestate } = decide('defer', span.traceId, withRandomness(span, plan), plan, span.bits)
-  return { ...span, sampling, tracestate }
-}
-
-/** Where the gateway's span hangs: the caller's span, or nothing when the trace begins here. */
-type Origin = Omit<TraceContext, 'spanId'> & { readonly spanId: string | undefined }
-
-function originOf(received: Received, policy: Policy, ids: Ids): Origin {
-  switch (received.kind) {
-    case 'context': {
-      const { context } = received
-      const residue = remembered(context, policy.members.read)
-      return residue === context.residue ? context : { ...context, residue }
-    }
-    case 'trace':
-      return { ...received.trace, spanId: undefined, parentId: undefined }
-    case 'decision':
-      return newTrace(received.sampling, received.residue, ids)
-    case 'none':
-      return newTrace('defer', undefined, ids)
-  }
-}
-
-function newTrace(sampling: Sampling, residue: Residue | undefined, ids: Ids): Origin {
-  return {
-    traceId: ids.traceId(),
-    spanId: undefined,
-    parentId: undefined,
-    sampling,
-    bits: 128,
-    random: true,
-    tracestate: '',
-    residue
   }
 }

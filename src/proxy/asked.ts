@@ -3,7 +3,7 @@
 import { type Each, folded, type Member } from '../baggage/baggage.ts'
 import type { BaggagePolicy } from '../baggage/bridge.ts'
 import type { Read } from '../dialects/dialect.ts'
-import type { Trait } from '../rules/rules.ts'
+import type { Trait } from '../rules/split.ts'
 import { percentDecode } from '../trace/percent.ts'
 import { named, type RawFields } from './fields.ts'
 

@@ -1,18 +1,18 @@
-// One attempt at an upstream: undici calls it as the answer comes in, and it passes on what the exchange needs.
+// One attempt at an upstream: it hears of the answer as that comes in, and it passes on what the exchange needs.
 import type { Socket } from 'node:net'
-import { type Dispatcher, errors } from 'undici'
-import { type AnswerFields, answerOf } from '../mediate/answer.ts'
+import { errors } from 'undici'
+import { answerOf } from '../mediate/answer.ts'
 import type { Attempt as Sent } from '../mediate/mediate.ts'
-import { grpcStatusOf, isGrpc } from '../report/grpc.ts'
+import { type GrpcStatus, grpcStatusOf, isGrpc } from '../report/grpc.ts'
 import type { AttemptOutcome } from '../report/outcome.ts'
 import { isAnswer } from './answer-validity.ts'
-import type { Carrier } from './connect.ts'
 import { causeOf, type Failure, failureOf, failures } from './failure.ts'
-import type { RawFields } from './fields.ts'
+import { fieldOf, linesOf, type RawFields } from './fields.ts'
+import { resetCodeOf } from './h2-call.ts'
 import type { Again, Line } from './pools.ts'
-import { rawFields } from './respond.ts'
+import type { Carrier, Control } from './recipient.ts'
 import { linksOf } from './trailers.ts'
-import type { UpgradeHandler } from './upgrade.ts'
+import type { UpgradeRecipient } from './upgrade.ts'
 
 /** The exchange, as an attempt sees it. */
 export type Audience = {
@@ -21,12 +21,10 @@ export type Audience = {
   readonly over: () => boolean
   /** The header of an answer has gone to the caller. */
   readonly answered: () => boolean
-  /** `fields` are undici's, raw. */
-  readonly begin: (status: number, fields: unknown, message: string | undefined) => void
-  /** False to ask for a pause, until `controller.resume()`. */
-  readonly data: (chunk: Buffer, controller: Dispatcher.DispatchController) => void
-  /** The answer is whole; `trailers` are undici's, raw. */
-  readonly finish: (trailers: unknown) => void
+  readonly begin: (status: number, fields: RawFields, phrase: string) => void
+  readonly data: (chunk: Buffer, control: Control) => void
+  /** The answer is whole. */
+  readonly finish: (trailers: RawFields) => void
   /** An interim answer to hand on: values of Link. https://www.rfc-editor.org/rfc/rfc8297 */
   readonly hint: (links: string[]) => void
   /** `again` is why it can be sent once more; undefined where it may have had an effect. */
@@ -43,25 +41,19 @@ const callerGone = new Error(failures.callerGone.message)
 
 const gatewayStopped = new Error('the gateway ended this attempt')
 
-type TrailerFields = { readonly [name: string]: string | readonly string[] | undefined }
-
-type Coded = {
-  readonly 'transfer-encoding'?: string | readonly string[]
-  readonly 'content-type'?: string | readonly string[]
-  readonly 'grpc-status'?: string | readonly string[]
-}
-
 type Told = { -readonly [Key in keyof AttemptOutcome]: AttemptOutcome[Key] }
 
 /** A resource: it lives from its dispatch to the end of its answer. */
-export class Attempt implements UpgradeHandler {
+export class Attempt implements UpgradeRecipient {
   readonly #audience: Audience
   /** What will be told of it; undefined for a preflight, which is in no trace. */
   readonly outcome: Told | undefined
   readonly #tells: boolean
-  #controller: Dispatcher.DispatchController | undefined
+  #control: Control | undefined
   #stopped = false
   readonly #line: Line
+  /** What can end it before it has a connection. */
+  waiting: Control | undefined
   /** Set by the connection that it goes to. */
   carrier: Carrier | undefined
   /** Other requests went there before. */
@@ -71,6 +63,8 @@ export class Attempt implements UpgradeHandler {
   #status: number | undefined
   #ended = false
   #failure: Failure | undefined
+  /** It met the end of a used connection: servers close idle ones, and one that is dead is found out by the next. */
+  #parted = false
   #released = false
 
   constructor(audience: Audience, line: Line, sent: Sent | undefined) {
@@ -92,87 +86,95 @@ export class Attempt implements UpgradeHandler {
     }
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
+  onRequestStart(control: Control): void {
+    this.#control = control
     this.#reused = this.carrier?.take() === true
-    if (this.#stopped || this.#audience.over()) controller.abort(callerGone)
+    if (this.#stopped || this.#audience.over()) control.abort(callerGone)
   }
 
   onResponseStarted(): void {
     this.#begun = true
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    fields: AnswerFields & Coded,
-    message?: string
-  ): void {
+  onResponseStart(control: Control, status: number, fields: RawFields, phrase: string): void {
     // An interim answer is not the answer. https://www.rfc-editor.org/rfc/rfc9110#section-15.2
-    if (!isAnswer(status, fields['transfer-encoding'])) return controller.abort(invalidAnswer)
-    if (status < 200) return this.#interim(status, controller)
+    if (!isAnswer(status, fieldOf(fields, 'transfer-encoding'))) return control.abort(invalidAnswer)
+    if (status < 200) return this.#interim(status, fields)
     this.#status = status
     this.#line.answered()
     if (this.#audience.over()) return
     if (this.outcome !== undefined) {
       this.outcome.status = status
-      if (this.#tells) this.outcome.answer = answerOf(fields, this.outcome.span)
+      this.#listen(fields, this.outcome)
       // An answer without a body says it here: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
-      if (isGrpc(fields['content-type'])) this.outcome.grpc = grpcStatusOf(fields['grpc-status']) ?? 'unsaid'
+      if (isGrpc(fieldOf(fields, 'content-type'))) this.outcome.grpc = grpcOf(fields)
     }
-    this.#audience.begin(status, controller.rawHeaders, message)
+    this.#audience.begin(status, fields, phrase)
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#audience.over()) this.#audience.data(chunk, controller)
+  /** To what it says of the trace that it was told of. */
+  #listen(fields: RawFields, outcome: Told): void {
+    if (!this.#tells) return
+    const traceresponse = linesOf(fields, 'traceresponse')
+    const timing = linesOf(fields, 'server-timing')
+    if (traceresponse === undefined && timing === undefined) return
+    outcome.answer = answerOf({ traceresponse, 'server-timing': timing }, outcome.span)
   }
 
-  #interim(status: number, { rawHeaders }: Dispatcher.DispatchController): void {
-    const links = status === 103 && !this.#audience.over() ? linksOf(rawFields(rawHeaders)) : []
+  onResponseData(control: Control, chunk: Buffer): void {
+    if (!this.#audience.over()) this.#audience.data(chunk, control)
+  }
+
+  #interim(status: number, fields: RawFields): void {
+    const links = status === 103 && !this.#audience.over() ? linksOf(fields) : []
     if (links.length > 0) this.#audience.hint(links)
   }
 
-  onResponseEnd(controller: Dispatcher.DispatchController, trailers: TrailerFields): void {
-    if (this.outcome?.grpc === 'unsaid') this.outcome.grpc = grpcStatusOf(trailers['grpc-status']) ?? 'unsaid'
+  onResponseEnd(trailers: RawFields): void {
+    if (this.outcome?.grpc === 'unsaid') this.outcome.grpc = grpcOf(trailers)
     this.ended(undefined)
     this.#release()
-    if (!this.#audience.over()) this.#audience.finish(controller.rawTrailers)
+    if (!this.#audience.over()) this.#audience.finish(trailers)
   }
 
-  onResponseError(_: unknown, error: Error): void {
+  onResponseError(error: Error): void {
     if (!this.#stopped && this.#audience.over()) this.ended(failures.callerGone)
     if (this.#ended) return this.#release()
     const failure = failureOf(error, this.#audience.answered())
     this.ended(failure, causeOf(error))
+    const again = this.#again(failure)
+    const used = again === 'reused' || (again === 'unsent' && this.carrier?.isUsed() === true)
+    this.#parted = used && resetCodeOf(error) === undefined
     this.#release()
-    this.#audience.broke(failure, error, this.#again(failure))
+    this.#audience.broke(failure, error, again)
   }
 
   /** https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2: only what has not been acted on is sent again. */
   #again(failure: Failure): Again | undefined {
     if (failure !== failures.upstreamUnreachable && failure !== failures.upstreamReset) return undefined
-    // No connection, or an idle one that ended as undici looked whether it was still good.
-    if (this.#controller === undefined) return 'unsent'
+    // It had no connection yet.
+    if (this.#control === undefined) return 'unsent'
     if (this.#begun) return undefined
     return this.#reused ? 'reused' : 'new'
   }
 
-  /** The connection is free for others, or gone: not before undici says so, for until then it holds the request. */
+  /** The connection is free for others, or gone: not before whoever carries it says so. */
   #release(): void {
     if (this.#released) return
     this.#released = true
     const failure = this.#failure
     if (failure === failures.upstreamUnreachable) this.#line.end('unreachable')
-    else if (failure !== undefined) this.#line.end(failure.side === 'upstream' ? 'failed' : undefined)
+    else if (failure !== undefined)
+      this.#line.end(failure.side === 'upstream' && !this.#parted ? 'failed' : undefined)
     else this.#line.end(this.#status === undefined ? undefined : this.#status < 500 ? 'well' : 'failed')
   }
 
-  onSwitch(fields: AnswerFields, raw: RawFields): RawFields {
+  onSwitch(fields: RawFields): RawFields {
     if (this.outcome !== undefined) {
       this.outcome.status = 101
-      if (this.#tells) this.outcome.answer = answerOf(fields, this.outcome.span)
+      this.#listen(fields, this.outcome)
     }
-    return this.#audience.switched(raw)
+    return this.#audience.switched(fields)
   }
 
   onOpen(upstream: Socket): void {
@@ -191,9 +193,10 @@ export class Attempt implements UpgradeHandler {
     this.outcome.failure = failure?.code
     this.outcome.failureStatus = failure?.status
     this.outcome.cause = cause
+    if (failure?.grpc !== undefined) this.outcome.grpc = failure.grpc
   }
 
-  /** The gateway itself ends it: nothing more is heard of it. `cause` as of errors of undici. */
+  /** The gateway itself ends it: nothing more is heard of it. `cause` as of other errors. */
   stop(failure: Failure, cause?: string): void {
     this.#stopped = true
     this.ended(failure, cause)
@@ -208,9 +211,13 @@ export class Attempt implements UpgradeHandler {
   }
 
   #abort(reason: Error): void {
-    // What waits for a connection goes on waiting, and is told no when its turn comes.
-    if (this.#controller === undefined) return
-    this.#controller.abort(reason)
+    const control = this.#control ?? this.waiting
+    if (control === undefined) return
+    control.abort(reason)
     this.#release()
   }
+}
+
+function grpcOf(fields: RawFields): GrpcStatus {
+  return grpcStatusOf(fieldOf(fields, 'grpc-status')) ?? 'unsaid'
 }

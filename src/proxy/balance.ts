@@ -3,7 +3,7 @@
 // what a target has under way already, so that a slow one is not handed as much as a quick one.
 // https://github.com/phusion/nginx/commit/27e94984486058d73157038f7950a0a36ecc6e35
 // https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/load_balancers#weighted-least-request
-import type { Split } from '../rules/rules.ts'
+import type { Split } from '../rules/split.ts'
 
 /** How well a target does: `out` by judgement, `lost` to connections, `full` of requests. */
 export type State = 'open' | 'out' | 'lost' | 'full'

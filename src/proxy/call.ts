@@ -1,5 +1,6 @@
 // An attempt, as dialects that name the caller write it.
-import type { Route, Rules, UpstreamTarget } from '../rules/rules.ts'
+import type { Route, Rules } from '../rules/rules.ts'
+import type { UpstreamTarget } from '../rules/upstream.ts'
 import { type Call, endpointOf, peerOf } from '../trace/hop.ts'
 
 /** `number` counts the attempts of one request from 1. */

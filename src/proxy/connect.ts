@@ -1,22 +1,27 @@
 // How connections to one target are made: TLS, ceilings, ages. Must not know who is asked when (balance.ts).
 import { isIP, type LookupFunction } from 'node:net'
-import { buildConnector, Client, type Dispatcher, Pool } from 'undici'
-import type { Upstream, UpstreamTarget } from '../rules/rules.ts'
+import { buildConnector } from 'undici'
+import type { Upstream, UpstreamTarget } from '../rules/upstream.ts'
+import { plainDial, secureDial } from './dial.ts'
+import { ConnectionPool } from './h1-pool.ts'
 import { StreamPool } from './h2-pool.ts'
+import type { Control, Recipient, Sent } from './recipient.ts'
+import { createSweep } from './sweep.ts'
 
 export type Connector = ReturnType<typeof buildConnector>
 
-/** Connections to one target, as undici's pool keeps them. */
-export type Connections = Pick<Pool, 'close' | 'closed'> & {
-  readonly dispatch: (options: Sent, handler: Dispatcher.DispatchHandler) => boolean
+/** Connections to one target. */
+export type Connections = {
+  readonly closed: boolean
   readonly stats: { readonly connected: number; readonly running: number; readonly pending: number }
+  /** What it returns can also give up a request that still waits. */
+  readonly dispatch: (sent: Sent, recipient: Recipient) => Control
+  /** Requests under way end; resolves when all have. */
+  readonly close: () => Promise<void>
 }
 
-/** With what TLS asks for: undici takes it, but does not say so in its types. */
-export type Sent = Dispatcher.DispatchOptions & { readonly servername: string }
-
 /** Milliseconds that an idle connection is kept at most, whatever its target says of it. */
-const keepAliveMax = 30_000
+const longest = 30_000
 
 /**
  * Makes connections to a target. The name that is asked for by TLS, and that the certificate must have, is the rules':
@@ -41,61 +46,22 @@ export function createConnector(
     connect(servername === undefined ? options : { ...options, servername }, callback)
 }
 
-export function openPool(upstream: Upstream, target: UpstreamTarget, connect: Connector): Connections {
-  const { connections, connectionAgeMs, keepAliveMs, header: maxHeaderSize } = upstream.limits
-  const longest = Math.max(keepAliveMs, keepAliveMax)
-  if (upstream.protocol === 'h2') {
-    return new StreamPool(target.origin, {
-      connect,
-      connections,
-      connectionAgeMs,
-      keepAlive: longest,
-      maxHeaderSize
-    })
-  }
-  return new Pool(target.origin, {
-    allowH2: false,
-    pipelining: 1,
-    maxHeaderSize,
-    keepAliveTimeout: keepAliveMs,
-    keepAliveMaxTimeout: longest,
-    connections,
-    clientTtl: connectionAgeMs,
-    connect,
-    factory: (origin, options) => new Connection(origin, options)
-  })
+export function openPool(
+  upstream: Upstream,
+  target: UpstreamTarget,
+  connect: Connector,
+  lookup: LookupFunction | undefined
+): Connections {
+  const { connections, connectionAgeMs, keepAliveMs: keepAlive, header: maxHeaderSize } = upstream.limits
+  const keepAliveMax = Math.max(keepAlive, longest)
+  const options = { connections, connectionAgeMs, maxHeaderSize }
+  if (upstream.protocol === 'h2')
+    return new StreamPool(target.origin, { ...options, connect, keepAlive: keepAliveMax })
+  const dial = target.origin.startsWith('https:')
+    ? secureDial(target, connect)
+    : plainDial(target, upstream.timeouts.connect, lookup)
+  return new ConnectionPool(target.origin, { ...options, dial, keepAlive, keepAliveMax, sweep })
 }
 
-/** Asked by an attempt when it begins on a connection. */
-export type Carrier = {
-  /** Whether another request went there before this one; from now on one did. */
-  readonly take: () => boolean
-  /** An answer that it was to carry did not begin in time: no other request is to go there. */
-  readonly distrust: () => void
-}
-
-/** A resource: one connection at a time, which knows whether it was used. undici's pool asks for a dispatcher. */
-class Connection extends Client implements Carrier {
-  #used = false
-
-  constructor(origin: URL, options: object) {
-    super(origin, options)
-    this.on('connect', () => {
-      this.#used = false
-    })
-  }
-
-  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    if ('carrier' in handler) handler.carrier = this
-    return super.dispatch(options, handler)
-  }
-
-  take(): boolean {
-    const used = this.#used
-    this.#used = true
-    return used
-  }
-
-  // undici ends a connection of HTTP/1 with the request that is given up.
-  distrust(): void {}
-}
+/** One for all, as there may be many targets. */
+const sweep = createSweep()

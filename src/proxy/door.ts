@@ -2,7 +2,7 @@
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import type { Tls } from '../rules/rules.ts'
+import type { Tls } from '../rules/listener.ts'
 import type { StreamDoor } from './h2-door.ts'
 import { tellApart } from './preface.ts'
 

@@ -1,7 +1,7 @@
 // When a target is left out because requests to it fail: after some in a row, for a while that grows. It has no timer:
 // it looks at a clock when it is asked. Must not know what a failure is.
 // https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/outlier
-import type { Ejection } from '../rules/rules.ts'
+import type { Ejection } from '../rules/upstream.ts'
 
 export type Ejector = {
   /** How long it is out from now on, in milliseconds; undefined where it is not, or was already. `room`: one more may be. */

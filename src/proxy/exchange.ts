@@ -1,7 +1,7 @@
 // The life of one request: route, mediate, send on, stream back, tell. It knows neither header grammar nor dialects.
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Dispatcher, errors } from 'undici'
+import { errors } from 'undici'
 import { attempt, type Mediation, mediate, type Attempt as Sent } from '../mediate/mediate.ts'
 import type { SamplingPlan, Trust } from '../mediate/policy.ts'
 import type { Evidence } from '../report/evidence.ts'
@@ -20,13 +20,17 @@ import { type Failure, failures } from './failure.ts'
 import { fieldOf, named, type RawFields, removeFields } from './fields.ts'
 import { countHop, isAmbiguous, refusalOf } from './front.ts'
 import type { Gateway, Live } from './gateway.ts'
+import { deadlineOf, patienceFor, statusOf, tellWhatIsLeft } from './grpc-deadline.ts'
 import { resetCodeOf } from './h2-call.ts'
 import { fieldsOfFailure, handshakeFailure } from './handshake.ts'
-import { sendHead, sendHints, waits } from './hints.ts'
+import { sendHints, waits } from './hints.ts'
 import { withinBody } from './limits.ts'
 import { outgoing } from './outgoing.ts'
 import type { Again, Line } from './pools.ts'
-import { answered, complete, phraseOf, rawFields } from './respond.ts'
+import type { Control } from './recipient.ts'
+import { isRepeatable } from './repeatable.ts'
+import { Reply } from './reply.ts'
+import { answered, complete, phraseOf } from './respond.ts'
 import type { Answer, Question } from './sides.ts'
 import { colourOf, memberFor } from './split.ts'
 import { createStall, type Look, type Patience, type Stalled } from './stall.ts'
@@ -38,16 +42,15 @@ import { asksGateway, plainTarget } from './validity.ts'
 import { witness } from './witness.ts'
 
 const untagged: Tags = new Map()
+const none: [string, string][] = []
 
-// https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
-const safe: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
-
-/** What each kind of stall ends in; the causes are those that undici has for them. */
+/** What each kind of stall ends in, with the cause that logs and spans give. */
 const tooLate: Readonly<Record<Stalled, { readonly failure: Failure; readonly cause?: string }>> = {
   request: { failure: failures.requestTimeout },
   'first-byte': { failure: failures.upstreamTimeout, cause: new errors.HeadersTimeoutError().code },
   idle: { failure: failures.upstreamIncomplete, cause: new errors.BodyTimeoutError().code },
-  write: { failure: failures.callerStalled }
+  write: { failure: failures.callerStalled },
+  deadline: { failure: failures.deadlineExceeded }
 }
 
 /** A resource: it lives from the request's header to the end of its answer. */
@@ -57,6 +60,7 @@ export class Exchange implements Audience, Outcome {
   readonly #door: Door
   readonly #request: Question
   readonly #response: Answer
+  readonly #reply: Reply
   readonly #target: RequestTarget
   /** In origin-form. */
   readonly #url: string
@@ -67,8 +71,9 @@ export class Exchange implements Audience, Outcome {
   #trust: Trust = 'ignore'
   #forwarding = false
   #over = false
-  #full = false
   #sends = 0
+  /** Of these, one that never went out and that another target can take: it does not count. */
+  #spared = 0
   #line: Line | undefined
   #wish: Wish | undefined
   /** What it is called downstream, where rules carry that. */
@@ -77,6 +82,8 @@ export class Exchange implements Audience, Outcome {
   #stall: Look | undefined
   /** Silence is nothing unusual in it: events, calls that go on. */
   #endless = false
+  /** Milliseconds that the caller gives a call; 0 for any time. */
+  #deadline = 0
   #continued = false
   /** What the upstream ended its stream with. */
   #resetCode: number | undefined
@@ -97,7 +104,6 @@ export class Exchange implements Audience, Outcome {
   failure: string | undefined
   evidence: Evidence | undefined
   meant: string | undefined
-  bytes = 0
   upgraded: Upgraded | undefined
   end = 0
 
@@ -114,6 +120,7 @@ export class Exchange implements Audience, Outcome {
     this.#door = door
     this.#request = request
     this.#response = response
+    this.#reply = new Reply(response, request.method ?? '')
     this.#upgrading = upgrading
     this.scheme = door.scheme
     this.#identities = door.identitiesOf(request.socket)
@@ -138,6 +145,9 @@ export class Exchange implements Audience, Outcome {
   }
   get query(): string {
     return this.#target.query
+  }
+  get bytes(): number {
+    return this.#reply.bytes
   }
   get identity(): string | undefined {
     return this.#identities[0]
@@ -186,6 +196,7 @@ export class Exchange implements Audience, Outcome {
       if (this.#cors?.preflight === true) return this.#preflight(route, this.#cors)
     }
     this.#endless = isGrpc(read('content-type'))
+    if (this.#endless && this.httpVersion === '2') this.#deadline = deadlineOf(read)
     if (route.capture !== undefined) this.evidence = witness(route.capture, this.#request)
     // Who will serve is known before it is decided whether to keep the trace: rules may ask for the target's tags.
     const line = this.#choose(route)
@@ -287,7 +298,10 @@ export class Exchange implements Audience, Outcome {
       underscores: front.underscores,
       pseudonym: front.pseudonym
     } as const
-    const fields = outgoing(rawHeaders, route.policy.strip[this.#trust], sent?.set ?? [], caller)
+    const strip = route.policy.strip[this.#trust]
+    const fields = outgoing(rawHeaders, strip, sent?.set ?? [], caller)
+    if (this.#deadline > 0 && this.#sends > 1)
+      tellWhatIsLeft(fields, this.#deadline - this.now() + this.start)
     if (this.#upgrading) {
       const key = fieldOf(rawHeaders, 'sec-websocket-key') ?? ''
       upgrade(socket, { line, path: this.#url, headers: fields, key, timeouts: route.timeouts }, one)
@@ -295,30 +309,17 @@ export class Exchange implements Audience, Outcome {
     }
     if (route.upstream.protocol === 'h2' && wantsTrailers(rawHeaders)) fields.push('TE', 'trailers')
     this.#continue()
-    line.pool.dispatch(
-      {
-        path: this.#url,
-        method: method as Dispatcher.HttpMethod,
-        headers: countHop(method, fields),
-        body: hasBody(this.#request) ? this.#request : null,
-        // By whole seconds, there: stall.ts does better.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        // undici ends the connection after each HEAD unless told that the answer has no body.
-        reset: false,
-        servername: line.servername
-      },
-      one
-    )
+    const body = hasBody(this.#request) ? this.#request : null
+    const asked = { method, path: this.#url, fields: countHop(method, fields), body, strip }
+    one.waiting = line.pool.dispatch(asked, one)
   }
 
-  /** It is answered here, now that somebody will read the body: undici cannot pass the question on. */
+  /** It is answered here, now that somebody will read the body. */
   #continue(): void {
     if (this.#continued || !hasBody(this.#request)) return
     this.#continued = true
     const { rawHeaders, complete } = this.#request
-    // Before its turn there is no socket, and an interim answer would get into the one before.
-    if (complete || this.#response.socket === null) return
+    if (complete) return
     if (waits(this.httpVersion, fieldOf(rawHeaders, 'expect'))) this.#response.writeContinue()
   }
 
@@ -331,18 +332,15 @@ export class Exchange implements Audience, Outcome {
     // It has left HTTP, and has a timer of its own.
     if (this.upgraded !== undefined) return
     this.#stall ??= createStall(this.#patience(), time)
-    // One of several on a connection waits for its turn to be taken.
-    const taken = this.#response.socket !== null
     const stalled = this.#stall(time, {
       arrived: this.#request.complete,
-      // undici takes the socket from a body that it gives up.
       received: this.#request.received ?? this.#request.socket?.bytesRead,
       held: this.#request.readableLength > 0,
       attempts: this.#sends,
-      answered: this.#response.headersSent,
+      answered: this.#reply.begun,
       sent: this.bytes,
-      ended: taken && this.#response.writableEnded,
-      full: taken && this.#full
+      ended: this.#response.writableEnded,
+      full: this.#reply.full
     })
     if (stalled === undefined || this.#over) return
     // Who takes nothing ends all the same, and who answers nothing.
@@ -353,7 +351,7 @@ export class Exchange implements Audience, Outcome {
   #patience(): Patience {
     const here = this.#gateway.timeoutsOf(this.#door)
     const { request = here?.request ?? 0, idle = 0, firstByte = 0 } = this.route?.timeouts ?? {}
-    return { request, idle, firstByte, write: here?.write ?? 0 }
+    return { request, idle, firstByte, write: here?.write ?? 0, deadline: patienceFor(this.#deadline) }
   }
 
   /** Gives up, whatever is under way. */
@@ -367,48 +365,31 @@ export class Exchange implements Audience, Outcome {
   }
 
   answered(): boolean {
-    return this.#response.headersSent
+    return this.#reply.begun
   }
 
-  begin(status: number, raw: unknown, message: string | undefined): void {
+  begin(status: number, raw: RawFields, phrase: string): void {
     const fields = answered(raw, status)
     this.#endless ||= isEndless(fieldOf(fields, 'content-type'))
     this.#complete(fields)
     this.status = status
     this.#endConnection()
     if (this.evidence !== undefined) this.evidence.answered = fields
-    this.#response.writeHead(status, phraseOf(message), fields)
-    // A body that is here already goes with its header in one write; one that is not must not hold it back.
-    process.nextTick(flush, this)
+    this.#reply.begin(status, phraseOf(phrase), fields)
   }
 
-  /** Sends the header, unless some of the body has taken it along. */
-  flush(): void {
-    if (this.bytes === 0 && !this.#response.writableEnded && !this.#over)
-      sendHead(this.#response, this.method, this.status)
-  }
-
-  data(chunk: Buffer, controller: Dispatcher.DispatchController): void {
-    this.bytes += chunk.length
+  data(chunk: Buffer, control: Control): void {
     this.evidence?.answer?.take(chunk)
-    if (this.#response.write(chunk)) return
-    this.#full = true
-    controller.pause()
-    this.#response.once('drain', () => {
-      this.#full = false
-      controller.resume()
-    })
+    this.#reply.data(chunk, control)
   }
 
   hint(links: string[]): void {
     if (this.httpVersion !== '1.0') sendHints(this.#response, links)
   }
 
-  finish(trailers: unknown): void {
-    if (trailers && wantsTrailers(this.#request.rawHeaders)) {
-      this.#response.addTrailers(trailersOf(rawFields(trailers)))
-    }
-    this.#response.end()
+  finish(trailers: RawFields): void {
+    const wanted = trailers.length > 0 && wantsTrailers(this.#request.rawHeaders)
+    this.#reply.finish(wanted ? trailersOf(trailers) : none)
   }
 
   switched(raw: RawFields): RawFields {
@@ -435,7 +416,7 @@ export class Exchange implements Audience, Outcome {
   /** An upgraded connection is over. */
   #parted(at: number, { by, broken, code, received, sent }: TunnelEnd): void {
     this.upgraded = { at, received, by, code }
-    this.bytes = sent
+    this.#reply.bytes = sent
     const failure = broken && (by === 'upstream' ? failures.upstreamIncomplete : failures.callerGone)
     if (failure) this.failure = failure.code
     this.#current?.ended(failure || undefined)
@@ -445,17 +426,20 @@ export class Exchange implements Audience, Outcome {
   broke(failure: Failure, error: Error, again: Again | undefined): void {
     if (failure === failures.internal) this.#gateway.log.error('an exchange failed', { stack: error.stack })
     this.#resetCode = resetCodeOf(error)
-    // Not from within undici, which is about to let go of the connection.
+    // Not from within whoever is about to let go of the connection.
     if (again !== undefined && this.#mayResend(again)) process.nextTick(resend, this, failure)
     else this.fail(failure)
   }
 
   #mayResend(why: Again): boolean {
-    if (this.route === undefined || this.#sends > this.route.retries) return false
+    if (this.route === undefined || this.route.retries === 0) return false
+    const { upstream, retries } = this.route
+    if (why === 'unsent' && this.#line?.elsewhere() === true) this.#spared = 1
+    if (this.#sends - this.#spared > retries) return false
     const body = hasBody(this.#request)
     // Sent twice it might be done twice: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
-    if (why !== 'unsent' && (body || !safe.has(this.method))) return false
-    if (why === 'new' && this.route.upstream.resend !== 'any') return false
+    if (why !== 'unsent' && (body || !isRepeatable(this.method, upstream))) return false
+    if (why === 'new' && upstream.resend !== 'any') return false
     if (body && this.#request.readableDidRead) return false
     return this.#line?.mayResend(why) === true
   }
@@ -463,7 +447,7 @@ export class Exchange implements Audience, Outcome {
   /** Once more, elsewhere if there is an elsewhere: another attempt with ids of its own. */
   resend(failure: Failure): void {
     const { route, mediation } = this
-    if (this.#over || this.#response.headersSent || route === undefined) return
+    if (this.#over || this.#reply.begun || route === undefined) return
     const line = this.#live.pools.next(route.upstream, this.#wish, this.#line)
     // Rules that were loaded meanwhile may have closed it.
     if (line === undefined || line.pool.closed || line.state() === 'full') return this.fail(failure)
@@ -484,7 +468,8 @@ export class Exchange implements Audience, Outcome {
     this.failure = failure.code
     // Where nobody was there to send the body to, what has arrived of it is still unread.
     if (this.evidence?.question !== undefined) this.#request.read()
-    if (this.#response.headersSent) return this.#cut()
+    if (failure.grpc !== undefined) return this.#endCall(failure)
+    if (this.#reply.begun) return this.#reply.cut(this.httpVersion, this.scheme, this.#resetCode)
     // Who sent this will hardly send something better behind it.
     if (failure.closes) this.#response.shouldKeepAlive = false
     const fields = ['Content-Type', 'application/json', ...fieldsOfFailure(failure)]
@@ -497,14 +482,13 @@ export class Exchange implements Audience, Outcome {
     )
   }
 
-  /** Ends an answer so that nobody takes it for whole. */
-  #cut(): void {
-    // To HTTP/1.0 an answer may end with its connection: only a reset tells a broken one from a whole one. By TLS it is
-    // the lack of its closing alert, and Node resets none: https://www.rfc-editor.org/rfc/rfc9112#section-9.8
-    if (this.httpVersion === '1.0' && this.scheme === 'http') this.#response.socket?.resetAndDestroy()
-    if (this.#resetCode !== undefined && this.#response.reset !== undefined)
-      this.#response.reset(this.#resetCode)
-    else this.#response.destroy()
+  /** Ends a call by gRPC in its own words: the header alone, or trailers behind what has begun. */
+  #endCall(failure: Failure): void {
+    const told = statusOf(failure)
+    if (this.#reply.begun) return this.#reply.finish(told)
+    const fields = ['Content-Type', 'application/grpc', ...told.flat()]
+    this.#complete(fields)
+    this.#answer(200, fields, '')
   }
 
   /** The rest of a body that nobody waited for would be taken for the next request. */
@@ -519,9 +503,7 @@ export class Exchange implements Audience, Outcome {
     if (body !== '') fields.push('Content-Length', String(Buffer.byteLength(body)))
     this.#endConnection()
     if (this.evidence !== undefined) this.evidence.answered = fields
-    this.#response.writeHead(status, STATUS_CODES[status] ?? '', fields)
-    this.bytes = this.method === 'HEAD' ? 0 : body.length
-    this.#response.end(this.method === 'HEAD' ? '' : body)
+    this.#reply.answer(status, STATUS_CODES[status] ?? '', fields, body)
   }
 
   /** Its body turned out to be no HTTP. */
@@ -556,8 +538,4 @@ export class Exchange implements Audience, Outcome {
 
 function resend(exchange: Exchange, failure: Failure): void {
   exchange.resend(failure)
-}
-
-function flush(exchange: Exchange): void {
-  exchange.flush()
 }

@@ -1,5 +1,4 @@
 // The one table of failures: every request that the gateway itself cannot complete ends in one of these.
-import { AssertionError } from 'node:assert'
 import { errors } from 'undici'
 
 /** Whose doing it was: decides the log level and what an operator looks at first. */
@@ -16,6 +15,8 @@ export type Failure = {
   readonly closes?: boolean
   /** Seconds, for Retry-After: it may go better then. */
   readonly retryAfter?: number
+  /** A call by gRPC ends with this status of its own, in place of one of HTTP. */
+  readonly grpc?: number
 }
 
 /** In the order of a request's life; README.md shows this table. */
@@ -145,6 +146,14 @@ export const failures = {
     side: 'upstream',
     message: 'the upstream did not begin its answer in time'
   },
+  // The caller set it, maybe shorter than anybody could meet: no target is to be left out for it.
+  deadlineExceeded: {
+    code: 'DEADLINE_EXCEEDED',
+    status: 504,
+    side: 'caller',
+    message: 'the deadline that the caller set for the call has passed',
+    grpc: 4
+  },
   upstreamIncomplete: {
     code: 'UPSTREAM_INCOMPLETE',
     status: 502,
@@ -186,14 +195,12 @@ const connecting: ReadonlySet<string> = new Set(['connect', 'getaddrinfo'])
 const tlsRefused =
   /^(?:EPROTO$|ERR_SSL_|ERR_TLS_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH$)/
 
-/** The failure behind an error of undici; `answered` once the header of an answer has gone to the caller. */
+/** The failure behind an error of a connection, of undici's kinds; `answered` once the header of an answer has gone to the caller. */
 export function failureOf(error: unknown, answered: boolean): Failure {
   if (answered) return failures.upstreamIncomplete
   // Several addresses of one host fail as one error that holds the others.
   const first = error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error
   if (first instanceof errors.HTTPParserError) return failures.upstreamInvalid
-  // An answer that undici itself did not think possible: 101 to a request that asked for no upgrade.
-  if (first instanceof AssertionError) return failures.upstreamInvalid
   const code = textOf(first, 'code')
   if (code === undefined) return failures.internal
   const call = textOf(first, 'syscall')
@@ -207,7 +214,7 @@ export function failureOf(error: unknown, answered: boolean): Failure {
   return code.startsWith('UND_ERR') ? failures.upstreamInvalid : failures.internal
 }
 
-/** What the system or undici calls the error; low in cardinality. */
+/** What the system, or whoever carried it, calls the error; low in cardinality. */
 export function causeOf(error: unknown): string | undefined {
   const first = error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error
   return textOf(first, 'code')

@@ -2,7 +2,7 @@
 import type { Each } from '../baggage/baggage.ts'
 import type { Read } from '../dialects/dialect.ts'
 
-/** Header fields as node:http and undici give and take them: name, value, name, value. */
+/** Header fields as node:http gives and takes them: name, value, name, value. */
 export type RawFields = readonly string[]
 
 export type FieldReader = {
@@ -35,6 +35,17 @@ export function fieldOf(fields: RawFields, name: string): string | undefined {
     value = value === undefined ? line : `${value},${line}`
   }
   return value
+}
+
+/** As `fieldOf`, but lines that came apart are apart. */
+export function linesOf(fields: RawFields, name: string): string | readonly string[] | undefined {
+  let lines: string[] | undefined
+  for (let i = 0; i < fields.length; i += 2) {
+    if (!named(fields[i] ?? '', name)) continue
+    lines ??= []
+    lines.push(fields[i + 1] ?? '')
+  }
+  return lines?.length === 1 ? lines[0] : lines
 }
 
 const none: RawFields = []

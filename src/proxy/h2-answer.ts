@@ -4,6 +4,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { RawFields } from './fields.ts'
 import type { Answer, Question } from './sides.ts'
+import { tailOf } from './trailers.ts'
 
 /** Milliseconds that the rest of a body has to come, once its answer is out. */
 const lull = 100
@@ -77,12 +78,7 @@ export class StreamAnswer implements Answer {
   }
 
   addTrailers(trailers: [string, string][]): void {
-    const tail = new Map<string, string[]>()
-    for (const [name, value] of trailers) {
-      const lower = name.toLowerCase()
-      tail.set(lower, [...(tail.get(lower) ?? []), value])
-    }
-    this.#tail = Object.fromEntries(tail)
+    this.#tail = tailOf(trailers)
   }
 
   end(body = ''): void {

@@ -1,4 +1,4 @@
-// One request on a stream of HTTP/2 to an upstream, told of to a handler of undici's shape. It must not choose
+// One request on a stream of HTTP/2 to an upstream, told of to whoever waits for its answer. It must not choose
 // connections (h2-pool.ts), and ends nothing cleanly that did not end so.
 
 import { STATUS_CODES } from 'node:http'
@@ -10,42 +10,33 @@ import type {
 } from 'node:http2'
 import { constants } from 'node:http2'
 import type { Readable } from 'node:stream'
-import { type Dispatcher, errors } from 'undici'
+import { errors } from 'undici'
 import type { RawFields } from './fields.ts'
-
-export type Asked = {
-  readonly method: string
-  readonly path: string
-  /** Host among them. */
-  readonly fields: RawFields
-  readonly body: Readable | null
-}
+import type { Control, Recipient, Sent } from './recipient.ts'
+import { mayTrail, trailersBehind } from './request-trailers.ts'
+import { tailOf } from './trailers.ts'
 
 type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader
 
 const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants
 
 /** A resource: it lives from its dispatch to the end of its answer. */
-export class StreamCall implements Dispatcher.DispatchController {
-  readonly #asked: Asked
-  readonly #handler: Dispatcher.DispatchHandler
+export class StreamCall implements Control {
+  readonly #sent: Sent
+  readonly #recipient: Recipient
   readonly #canceller = new AbortController()
   #stream: ClientHttp2Stream | undefined
   #over = false
   /** The stream ended with its trailers, or with its header. */
   #ended = false
   #left: number | undefined
-  #trailers: IncomingHttpHeaders = {}
+  /** The header of the answer is here. */
+  #answered = false
+  #trailers: RawFields = []
 
-  aborted = false
-  paused = false
-  reason: Error | null = null
-  rawHeaders: string[] | null = null
-  rawTrailers: string[] | null = null
-
-  constructor(asked: Asked, handler: Dispatcher.DispatchHandler) {
-    this.#asked = asked
-    this.#handler = handler
+  constructor(sent: Sent, recipient: Recipient) {
+    this.#sent = sent
+    this.#recipient = recipient
   }
 
   /** Nobody wants its answer any more. */
@@ -55,13 +46,18 @@ export class StreamCall implements Dispatcher.DispatchController {
 
   /** `origin` for what a request without Host goes to; `done` is called once, when the stream is gone. */
   start(session: ClientHttp2Session, origin: URL, done: () => void): void {
-    const { body } = this.#asked
+    const { body, fields: sent } = this.#sent
     const { signal } = this.#canceller
-    this.#tell(() => this.#handler.onRequestStart?.(this, undefined))
+    this.#tell(() => this.#recipient.onRequestStart(this))
     if (this.#over) return done()
     let stream: ClientHttp2Stream
+    const waitForTrailers = body !== null && mayTrail(sent)
     try {
-      stream = session.request(headerOf(this.#asked, origin), { endStream: body === null, signal })
+      stream = session.request(headerOf(this.#sent, origin), {
+        endStream: body === null,
+        waitForTrailers,
+        signal
+      })
     } catch (error) {
       done()
       return this.fail(new errors.InvalidArgumentError(String(error)))
@@ -75,20 +71,19 @@ export class StreamCall implements Dispatcher.DispatchController {
     stream.on('headers', (fields, _, raw) => this.#begin(fields, raw))
     stream.once('response', (fields, flags, raw) => {
       this.#ended = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
-      this.#left = lengthOf(this.#asked.method, fields)
+      this.#left = lengthOf(this.#sent.method, fields)
       this.#begin(fields, raw)
       // At once: gRPC tells an answer that is all header by its having no other frame.
       if (this.#ended) this.#finish(stream)
       if (this.#over) return void stream.resume()
       stream.on('data', (chunk: Buffer) => {
         if (this.#left !== undefined) this.#left -= chunk.length
-        if (!this.#over) this.#handler.onResponseData?.(this, chunk)
+        if (!this.#over) this.#recipient.onResponseData(this, chunk)
       })
     })
-    stream.once('trailers', (fields, _, raw) => {
+    stream.once('trailers', (...[, , raw]) => {
       this.#ended = true
-      this.#trailers = fields
-      this.rawTrailers = raw
+      this.#trailers = raw
     })
     stream.once('end', () => this.#finish(stream))
     if (body !== null) this.#send(body, stream)
@@ -96,18 +91,31 @@ export class StreamCall implements Dispatcher.DispatchController {
 
   #send(body: Readable, stream: ClientHttp2Stream): void {
     body.pipe(stream)
+    // Only where it may have some; the stream ends with them.
+    stream.once('wantTrailers', () => this.#trail(body, stream))
     body.once('close', () => {
       // Without this the upstream would wait for the rest; with a clean end it would take a part for the whole.
       if (!body.readableEnded && !this.#over) this.abort(new errors.RequestAbortedError())
     })
   }
 
+  #trail(body: Readable, stream: ClientHttp2Stream): void {
+    if (stream.destroyed || stream.closed) return
+    try {
+      stream.sendTrailers(tailOf(trailersBehind(body, this.#sent.strip)))
+    } catch {
+      // What HTTP/1 allows and HTTP/2 does not.
+      this.abort(new errors.InvalidArgumentError('trailers that cannot be sent'))
+    }
+  }
+
   #begin(fields: ResponseHeaders, raw: RawFields): void {
     if (this.#over) return
-    this.#handler.onResponseStarted?.()
+    this.#recipient.onResponseStarted()
     const status = Number(fields[':status'])
-    this.rawHeaders = raw.filter((_, index) => raw[index - (index % 2)] !== ':status')
-    this.#tell(() => this.#handler.onResponseStart?.(this, status, fields, STATUS_CODES[status]))
+    this.#answered = true
+    const own = raw.filter((_, index) => raw[index - (index % 2)] !== ':status')
+    this.#tell(() => this.#recipient.onResponseStart(this, status, own, STATUS_CODES[status] ?? ''))
   }
 
   /** What a handler throws ends its request alone. */
@@ -121,13 +129,13 @@ export class StreamCall implements Dispatcher.DispatchController {
 
   /** There is no more to read. */
   #finish(stream: ClientHttp2Stream): void {
-    if (this.#over || this.rawHeaders === null) return
+    if (this.#over || !this.#answered) return
     // Node ends the reading of a stream that was reset as well, and of one whose connection is gone.
     if (!this.#ended && stream.rstCode !== NGHTTP2_NO_ERROR) return this.fail(causeOf(stream))
     if (!this.#ended && (this.#left ?? 0) !== 0)
       return this.fail(new errors.ResponseContentLengthMismatchError())
     this.#end()
-    this.#tell(() => this.#handler.onResponseEnd?.(this, this.#trailers))
+    this.#tell(() => this.#recipient.onResponseEnd(this.#trailers))
     // The upstream has said all, whatever else it would have been told.
     if (!stream.writableEnded) this.#cancel()
   }
@@ -138,14 +146,14 @@ export class StreamCall implements Dispatcher.DispatchController {
 
   #end(): void {
     this.#over = true
-    if (this.#stream !== undefined) this.#asked.body?.unpipe(this.#stream)
+    if (this.#stream !== undefined) this.#sent.body?.unpipe(this.#stream)
   }
 
   /** Before the stream or after. */
   fail(error: Error): void {
     if (this.#over) return
     this.#end()
-    this.#handler.onResponseError?.(this, error)
+    this.#recipient.onResponseError(error)
   }
 
   #cancel(): void {
@@ -155,20 +163,16 @@ export class StreamCall implements Dispatcher.DispatchController {
   }
 
   abort(reason: Error): void {
-    if (this.#over || this.aborted) return
-    this.aborted = true
-    this.reason = reason
+    if (this.#over) return
     this.fail(reason)
     this.#cancel()
   }
 
   pause(): void {
-    this.paused = true
     this.#stream?.pause()
   }
 
   resume(): void {
-    this.paused = false
     this.#stream?.resume()
   }
 }
@@ -184,7 +188,7 @@ const elsewhere: ReadonlySet<string> = new Set([
   'http2-settings'
 ])
 
-function headerOf({ method, path, fields }: Asked, origin: URL): string[] {
+function headerOf({ method, path, fields }: Sent, origin: URL): string[] {
   const header = [
     ':method',
     method,

@@ -1,12 +1,12 @@
-// Connections of HTTP/2 to one target, in the shape of undici's Pool where the gateway uses it. undici's own takes a
+// Connections of HTTP/2 to one target, in the shape of those of HTTP/1 (h1-pool.ts). undici's own takes a
 // stream that was reset halfway for complete: src/RATIONALE.md. It must not know what is asked.
 import { type ClientHttp2Session, connect as connectH2 } from 'node:http2'
 import type { Socket } from 'node:net'
-import { Readable } from 'node:stream'
-import { type Dispatcher, errors } from 'undici'
-import type { Carrier, Connector } from './connect.ts'
+import { errors } from 'undici'
+import type { Connector } from './connect.ts'
 import { StreamCall } from './h2-call.ts'
 import { createSilence } from './h2-silence.ts'
+import type { Carrier, Control, Recipient, Sent } from './recipient.ts'
 import { createSweep, type Looked, type Sweep } from './sweep.ts'
 
 export type StreamPoolOptions = {
@@ -40,7 +40,7 @@ export class StreamPool {
   readonly #origin: URL
   readonly #options: StreamPoolOptions
   readonly #lanes = new Set<Lane>()
-  readonly #waiting: { readonly call: StreamCall; readonly handler: Dispatcher.DispatchHandler }[] = []
+  readonly #waiting: { readonly call: StreamCall; readonly recipient: Recipient }[] = []
   readonly #sweep: Pick<Sweep, 'add' | 'delete'>
   #connecting = 0
   #running = 0
@@ -60,23 +60,15 @@ export class StreamPool {
     return { connected: this.#lanes.size, running: this.#running, pending: this.#waiting.length }
   }
 
-  /** As undici's; there are no timeouts. */
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const { path, method, headers, body } = options
-    const asked = {
-      method,
-      path,
-      fields: Array.isArray(headers) ? headers.map(String) : [],
-      body: body instanceof Readable ? body : null
-    }
-    const call = new StreamCall(asked, handler)
+  dispatch(sent: Sent, recipient: Recipient): Control {
+    const call = new StreamCall(sent, recipient)
     const lane = this.#free()
-    if (lane !== undefined) this.#run(lane, call, handler)
+    if (lane !== undefined) this.#run(lane, call, recipient)
     else {
-      this.#waiting.push({ call, handler })
+      this.#waiting.push({ call, recipient })
       this.#grow()
     }
-    return lane !== undefined
+    return call
   }
 
   /** Requests under way end; resolves when all have. */
@@ -100,8 +92,8 @@ export class StreamPool {
     return undefined
   }
 
-  #run(lane: Lane, call: StreamCall, handler: Dispatcher.DispatchHandler): void {
-    if ('carrier' in handler) handler.carrier = lane
+  #run(lane: Lane, call: StreamCall, recipient: Recipient): void {
+    recipient.carrier = lane
     lane.open++
     this.#running++
     call.start(lane.session, this.#origin, () => {
@@ -117,7 +109,7 @@ export class StreamPool {
       const lane = this.#free()
       if (lane === undefined) return this.#grow()
       const next = this.#waiting.shift()
-      if (next?.call.over === false) this.#run(lane, next.call, next.handler)
+      if (next?.call.over === false) this.#run(lane, next.call, next.recipient)
     }
   }
 
@@ -126,7 +118,7 @@ export class StreamPool {
     if (this.#connecting > 0 || this.#lanes.size >= this.#options.connections) return
     this.#connecting++
     const { protocol, host, hostname, port } = this.#origin
-    // As undici calls it.
+    // As undici calls its own.
     this.#options.connect(
       { hostname: hostname.replace(/^\[|\]$/g, ''), host, protocol, port },
       (...[error, socket]) => {
@@ -164,6 +156,7 @@ export class StreamPool {
         used = true
         return before
       },
+      isUsed: () => used,
       // Its other streams may yet end well.
       distrust: () => session.close()
     }

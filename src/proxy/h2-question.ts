@@ -21,6 +21,7 @@ export class StreamQuestion extends Readable implements Question {
   readonly socket: Question['socket']
   complete: boolean
   received = 0
+  rawTrailers: string[] = []
 
   /** `whole` when it has no body. */
   constructor(stream: ServerHttp2Stream, socket: Socket, asked: StreamRequest, whole: boolean) {
@@ -32,9 +33,15 @@ export class StreamQuestion extends Readable implements Question {
     this.rawHeaders = asked.fields
     this.headers = framingOf(asked.fields, whole)
     this.complete = whole
-    if (whole) this.push(null)
+    if (whole) {
+      this.push(null)
+      return
+    }
     // No error: who reads it learns that it ends too early, and nobody else has to listen.
-    else stream.once('close', () => this.complete || this.destroy())
+    stream.once('close', () => this.complete || this.destroy())
+    stream.once('trailers', (_fields, _flags, raw) => {
+      this.rawTrailers = raw
+    })
   }
 
   override _read(): void {

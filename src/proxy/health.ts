@@ -1,6 +1,6 @@
 // Asks a target again and again whether it is well. Must not decide who serves (balance.ts).
 import { Client } from 'undici'
-import type { HealthCheck } from '../rules/rules.ts'
+import type { HealthCheck } from '../rules/upstream.ts'
 import type { Connector } from './connect.ts'
 
 export type Health = {

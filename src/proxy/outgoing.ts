@@ -25,7 +25,7 @@ export type Caller = {
   readonly pseudonym: string
 }
 
-/** Fields answered here; undici speaks for itself on the way on. CGI takes `Proxy` for its own: https://httpoxy.org */
+/** Fields answered here. CGI takes `Proxy` for its own: https://httpoxy.org */
 const answeredHere: ReadonlySet<string> = new Set(['expect', 'proxy', 'via', 'x-forwarded-for'])
 
 /**
@@ -48,7 +48,8 @@ export function outgoing(fields: RawFields, strip: Strip, set: readonly string[]
   return out
 }
 
-function stripped(lower: string, { fields, prefixes }: Strip): boolean {
+/** Whether a field, by its lower-case name, is one of trace that this caller's are taken out of. */
+export function stripped(lower: string, { fields, prefixes }: Strip): boolean {
   if (fields.has(lower)) return true
   for (const prefix of prefixes) if (begins(lower, prefix)) return true
   return false

@@ -2,7 +2,8 @@
 // name, or reach in another way, loses its own.
 import type { LookupFunction } from 'node:net'
 import type { TargetState, Upstreams } from '../report/upstreams.ts'
-import type { Rules, Upstream, UpstreamTarget } from '../rules/rules.ts'
+import type { Rules } from '../rules/rules.ts'
+import type { Upstream, UpstreamTarget } from '../rules/upstream.ts'
 import type { Asked } from './asked.ts'
 import { type Balancer, createBalancer, type Load, type Wish } from './balance.ts'
 import { type Budget, createBudget } from './budget.ts'
@@ -18,10 +19,10 @@ export type Line = Load & {
   readonly pool: Connections
   /** Makes a connection beside them, for who keeps it. */
   readonly connect: Connector
-  /** For every request by undici, which would else take what TLS asks for from Host, and connect anew for another. */
-  readonly servername: string
   /** Whether a request that failed there may be sent again; if so, it is counted. */
   readonly mayResend: (why: Again) => boolean
+  /** Whether another target is within reach, as far as anybody knows. */
+  readonly elsewhere: () => boolean
   /** It had no room for a request. */
   readonly refused: () => void
   /** It serves what was meant for another side. */
@@ -152,7 +153,7 @@ function open(upstream: Upstream, target: UpstreamTarget, { now, lookup, report 
   return {
     upstream: name,
     origin,
-    pool: openPool(upstream, target, connect),
+    pool: openPool(upstream, target, connect, lookup),
     connect,
     ejector: ejection && createEjector(ejection, now),
     health: health && watchHealth({ check: health, origin, connect, changed }),
@@ -199,13 +200,13 @@ function lineTo(endpoint: Endpoint, { upstream, target, budget, own, report }: S
     target,
     pool,
     connect: endpoint.connect,
-    servername: upstream.tls?.serverName ?? target.host,
     mayResend: why => {
       // What was never sent adds nothing to what the others bear.
       const may = (why === 'unsent' && elsewhere()) || budget.take()
       report.again(name, may ? why : 'over_budget')
       return may
     },
+    elsewhere,
     refused: () => report.overloaded(name),
     standsIn: meant => report.stoodIn(name, meant, target.side),
     weight: target.weight,

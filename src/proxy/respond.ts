@@ -8,9 +8,8 @@ import { amendPreflight, type CorsRequest, permit } from './cors.ts'
 import { named, type RawFields, removeFields } from './fields.ts'
 import { endsHere, nominatedBy } from './hop.ts'
 
-/** The upstream's fields, as undici has them, in their order, case and number, less those that end at this hop. */
-export function answered(raw: unknown, status: number): string[] {
-  const fields = rawFields(raw)
+/** The upstream's fields in their order, case and number, less those that end at this hop. */
+export function answered(fields: RawFields, status: number): string[] {
   const nominated = nominatedBy(fields)
   const out: string[] = []
   for (let i = 0; i < fields.length; i += 2) {
@@ -23,18 +22,12 @@ export function answered(raw: unknown, status: number): string[] {
   return out
 }
 
-/** undici gives bytes; field values are latin1, never UTF-8. https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
-export function rawFields(raw: unknown): RawFields {
-  if (!Array.isArray(raw)) return []
-  return raw.map(part => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)))
-}
-
-// https://www.rfc-editor.org/rfc/rfc9112#section-4, without obs-text: undici has read it as UTF-8 already
-const phrase = /^[\t\x20-\x7e]{0,256}$/
+// https://www.rfc-editor.org/rfc/rfc9112#section-4, without obs-text
+const phrasePattern = /^[\t\x20-\x7e]{0,256}$/
 
 /** A reason phrase as it came; '' for one that could not be written: nobody depends on it. */
-export function phraseOf(message: string | undefined): string {
-  return message !== undefined && phrase.test(message) ? message : ''
+export function phraseOf(phrase: string): string {
+  return phrasePattern.test(phrase) ? phrase : ''
 }
 
 /** Adds what the route says of its answers: the span, to those who may know, and CORS. */

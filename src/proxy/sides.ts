@@ -31,7 +31,7 @@ export type Answer = {
   readonly write: ((chunk: Buffer) => boolean) & ((nothing: '', encoding: 'latin1') => boolean)
   /** Before `end`; kept from callers where their protocol has no room for it. */
   readonly addTrailers: (trailers: [string, string][]) => void
-  readonly end: (body?: string) => unknown
+  readonly end: ((body?: string) => unknown) & ((body: string, encoding: 'latin1') => unknown)
   readonly destroy: () => unknown
   /** Of a stream alone: ends it with this code, so that nobody takes the answer for whole. */
   readonly reset?: (code: number) => void

@@ -2,7 +2,8 @@
 // turns. Must not know how targets do.
 import type { Member } from '../baggage/baggage.ts'
 import { createRendezvous, pointOf } from '../route/rendezvous.ts'
-import type { Carry, TargetMatch, Trait, Upstream } from '../rules/rules.ts'
+import type { Carry, TargetMatch, Trait } from '../rules/split.ts'
+import type { Upstream } from '../rules/upstream.ts'
 import { type Asked, saidOf } from './asked.ts'
 import type { Wish } from './balance.ts'
 

@@ -13,6 +13,8 @@ export type Patience = {
   readonly firstByte: number
   /** For the caller to take what waits for it. */
   readonly write: number
+  /** For all of it, whatever goes on. */
+  readonly deadline: number
 }
 
 /** A request, as it is when it is looked at. */
@@ -35,14 +37,17 @@ export type Flow = {
   readonly full: boolean
 }
 
-/** What took too long: the arrival of the request, the upstream's answer, any byte at all, the caller's reading. */
-export type Stalled = 'request' | 'first-byte' | 'idle' | 'write'
+/**
+ * What took too long: the arrival of the request, the upstream's answer, any byte at all, the caller's reading, or the
+ * whole.
+ */
+export type Stalled = 'request' | 'first-byte' | 'idle' | 'write' | 'deadline'
 
 /** Gives what took too long, at this time in milliseconds. */
 export type Look = (time: number, flow: Flow) => Stalled | undefined
 
 /** Times run from the first look at which something was so: never too early, and late by the time between looks. */
-export function createStall({ request, idle, firstByte, write }: Patience, begun: number): Look {
+export function createStall({ request, idle, firstByte, write, deadline }: Patience, begun: number): Look {
   let received: number | undefined
   let sent = 0
   let attempts = 0
@@ -66,6 +71,7 @@ export function createStall({ request, idle, firstByte, write }: Patience, begun
 
     if (waitsSince !== undefined && over(time - waitsSince, write)) return 'write'
     if (flow.ended) return undefined
+    if (over(time - begun, deadline)) return 'deadline'
     if (!flow.arrived && over(time - begun, request)) return 'request'
     // What comes late from a caller is not the upstream's fault.
     if (!flow.arrived && !flow.held && !flow.answered) {

@@ -4,7 +4,7 @@ import type { ServerOptions } from 'node:http'
 import { createServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { Tls } from '../rules/rules.ts'
+import type { Tls } from '../rules/listener.ts'
 import { identitiesOf } from '../rules/tls-names.ts'
 import { type Door, divert, type Speech } from './door.ts'
 

@@ -1,4 +1,4 @@
-// Fields outside the header of an answer: which trailers and hints go on to the caller. Must not send them.
+// Fields outside the header of a message: which trailers and hints go on. Must not send them.
 import { fieldOf, type RawFields } from './fields.ts'
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4
@@ -44,6 +44,16 @@ export function trailersOf(raw: RawFields): [string, string][] {
     if (!kept) passed.push([name, raw[i + 1] ?? ''])
   }
   return passed
+}
+
+/** As node:http2 takes them. */
+export function tailOf(trailers: readonly (readonly [string, string])[]): Record<string, string[]> {
+  const tail = new Map<string, string[]>()
+  for (const [name, value] of trailers) {
+    const lower = name.toLowerCase()
+    tail.set(lower, [...(tail.get(lower) ?? []), value])
+  }
+  return Object.fromEntries(tail)
 }
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.5

@@ -5,10 +5,11 @@
 import { Agent, type ClientRequest, IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
-import { type Dispatcher, errors } from 'undici'
+import { errors } from 'undici'
 import type { RawFields } from './fields.ts'
 import { grants } from './handshake.ts'
 import type { Line } from './pools.ts'
+import type { Control, Recipient } from './recipient.ts'
 
 export type UpgradeRequest = {
   readonly line: Pick<Line, 'target' | 'connect'>
@@ -22,13 +23,10 @@ export type UpgradeRequest = {
   readonly timeouts: { readonly firstByte: number; readonly idle: number }
 }
 
-/** By lower-case name, as undici gives them. */
-type Fields = Readonly<Record<string, string | string[] | undefined>>
-
-/** Called as undici calls its handlers, until the upstream agrees. */
-export type UpgradeHandler = Dispatcher.DispatchHandler & {
+/** Hears of the answer as of any other, until the upstream agrees. */
+export type UpgradeRecipient = Recipient & {
   /** The upstream agrees: gives the fields of the 101 for the caller. */
-  readonly onSwitch: (fields: Fields, raw: RawFields) => RawFields
+  readonly onSwitch: (fields: RawFields) => RawFields
   /** The two are one connection now. */
   readonly onOpen: (upstream: Socket) => void
 }
@@ -49,8 +47,8 @@ export function loadUpgrades(): Library {
   return loaded
 }
 
-/** Asks the upstream to switch. Nothing is written to `caller` unless it does; other answers go to the handler. */
-export function upgrade(caller: Socket, request: UpgradeRequest, handler: UpgradeHandler): void {
+/** Asks the upstream to switch. Nothing is written to `caller` unless it does; other answers go to the recipient. */
+export function upgrade(caller: Socket, request: UpgradeRequest, recipient: UpgradeRecipient): void {
   const proxy = loadUpgrades().createProxyServer()
   // It tells of every error of the caller's connection, which has its own listeners, and throws what nobody hears.
   proxy.on('error', () => {})
@@ -74,7 +72,7 @@ export function upgrade(caller: Socket, request: UpgradeRequest, handler: Upgrad
     sent?.on('error', () => {}).destroy()
     throw error
   }
-  if (sent !== undefined) listen(sent, caller, request, handler)
+  if (sent !== undefined) listen(sent, caller, request, recipient)
 }
 
 /** One connection, made as others to this target are. */
@@ -111,7 +109,12 @@ function write(outgoing: ClientRequest, { path, headers }: UpgradeRequest): void
   outgoing.setHeader('Upgrade', 'websocket')
 }
 
-function listen(sent: ClientRequest, caller: Socket, request: UpgradeRequest, handler: UpgradeHandler): void {
+function listen(
+  sent: ClientRequest,
+  caller: Socket,
+  request: UpgradeRequest,
+  recipient: UpgradeRecipient
+): void {
   const { firstByte, idle } = request.timeouts
   // Its own would answer without backpressure, and end the caller's connection before we have answered.
   sent.removeAllListeners('response')
@@ -120,18 +123,8 @@ function listen(sent: ClientRequest, caller: Socket, request: UpgradeRequest, ha
   sent.removeAllListeners('upgrade')
 
   let answer: IncomingMessage | undefined
-  const controller: Dispatcher.DispatchController = {
-    get aborted() {
-      return sent.destroyed
-    },
-    get paused() {
-      return answer?.isPaused() ?? false
-    },
-    reason: null,
-    get rawHeaders() {
-      return answer?.rawHeaders ?? null
-    },
-    abort: (reason: Error) => void sent.destroy(reason),
+  const control: Control = {
+    abort: reason => void sent.destroy(reason),
     pause: () => void answer?.pause(),
     resume: () => void answer?.resume()
   }
@@ -142,11 +135,11 @@ function listen(sent: ClientRequest, caller: Socket, request: UpgradeRequest, ha
     clearTimeout(timer)
     if (over) return
     over = true
-    handler.onResponseError?.(controller, known(error))
+    recipient.onResponseError(known(error))
   }
   sent.on('error', failed)
-  // Connected, as it is with undici: until then nothing has been sent.
-  sent.on('socket', () => handler.onRequestStart?.(controller, {}))
+  // Connected: until then nothing has been sent.
+  sent.on('socket', () => recipient.onRequestStart(control))
 
   sent.on('response', response => {
     // Node takes a 101 that names no protocol for a whole answer.
@@ -154,14 +147,15 @@ function listen(sent: ClientRequest, caller: Socket, request: UpgradeRequest, ha
     clearTimeout(timer)
     answer = response
     if (idle > 0) response.setTimeout(idle, () => sent.destroy(new errors.BodyTimeoutError()))
-    response.on('data', (chunk: Buffer) => handler.onResponseData?.(controller, chunk))
+    response.on('data', (chunk: Buffer) => recipient.onResponseData(control, chunk))
     response.on('error', failed)
     response.on('end', () => {
       if (over) return
       over = true
-      handler.onResponseEnd?.(controller, {})
+      recipient.onResponseEnd([])
     })
-    handler.onResponseStart?.(controller, response.statusCode ?? 0, response.headers, response.statusMessage)
+    const { statusCode = 0, rawHeaders, statusMessage = '' } = response
+    recipient.onResponseStart(control, statusCode, rawHeaders, statusMessage)
   })
 
   sent.on('upgrade', (response: IncomingMessage, upstream: Socket, early: Buffer) => {
@@ -173,11 +167,11 @@ function listen(sent: ClientRequest, caller: Socket, request: UpgradeRequest, ha
       return failed(new errors.HTTPParserError('a 101 to another request'))
     }
     over = true
-    response.headers = byName(handler.onSwitch({ ...response.headers }, response.rawHeaders))
+    response.headers = byName(recipient.onSwitch(response.rawHeaders))
     // http-proxy-3 writes the header as text; field values are latin1.
     caller.setDefaultEncoding('latin1')
     for (const splice of splices) Reflect.apply(splice, sent, [response, upstream, early])
-    handler.onOpen(upstream)
+    recipient.onOpen(upstream)
   })
 }
 

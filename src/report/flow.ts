@@ -1,6 +1,7 @@
 // What went along one edge: counts since the start, and minute by minute for the last few, so that what is happening now
 // shows. Exact; it knows neither edges nor clocks. Sums of several processes are flows again.
 import { type Bins, emptyBins, merge } from '../sketch/bins.ts'
+import { count } from './bounded.ts'
 
 /** Some stretch of time. */
 export type Stretch = {
@@ -64,8 +65,7 @@ export function stretchOf({ before, slots }: Flow, minute: number): Stretch {
 }
 
 export function countBreak({ broken }: Stretch, reason: string, amount = 1): void {
-  const at = broken.has(reason) || broken.size < reasonCap ? reason : 'other'
-  broken.set(at, (broken.get(at) ?? 0) + amount)
+  count(broken, reason, reasonCap, amount)
 }
 
 /** Adds what another process counted of the same edge. */

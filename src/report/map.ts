@@ -4,6 +4,7 @@ import { placeOf } from '../sketch/bins.ts'
 import { sketchScale } from '../sketch/scale.ts'
 import { isKnownToSend } from './breaks.ts'
 import { type Flow, recentFrom, recentOf, type Stretch, totalOf } from './flow.ts'
+import { iso } from './iso.ts'
 import { idOf, type Place, type TopologyTally, type Traffic } from './topology.ts'
 
 /** Times of requests in milliseconds, null where there were none; rates in requests a second. */
@@ -172,8 +173,4 @@ function rounded(value: number): number {
 
 function recentSince(since: number, now: number): number {
   return Math.max(since, recentFrom(now))
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString()
 }

@@ -1,6 +1,7 @@
 // Every metric of the gateway, exact whatever the sample rate. Names and labels are part of the contract.
+
+import { labelOf } from '../rules/names.ts'
 import type { TagNames } from '../rules/rules.ts'
-import { labelOf } from '../rules/values.ts'
 import type { TraceContext } from '../trace/context.ts'
 import { version } from '../version.ts'
 import type { Counts } from './counts.ts'

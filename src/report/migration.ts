@@ -1,6 +1,16 @@
 // The migration report as JSON for people and scripts: GET /api/propagation. Its keys are part of the contract.
 import type { Rules } from '../rules/rules.ts'
-import type { AnswerTally, ClientTally, DialectTally, Propagation, RouteTally } from './propagation.ts'
+import { iso } from './iso.ts'
+import type { Propagation } from './propagation.ts'
+import {
+  type AnswerTally,
+  addDialect,
+  type ClientTally,
+  copyDialect,
+  type DialectTally,
+  type RouteTally
+} from './propagation-tally.ts'
+import { type Unneeded, type Verdict, verdictsOf } from './unneeded.ts'
 
 /** One dialect of one route, or of all. Times are ISO 8601, null for never. */
 type ShownDialect = {
@@ -27,14 +37,6 @@ type ShownAnswers = {
   readonly why: string
 }
 
-type Verdict = {
-  readonly route: string
-  readonly dialect: string
-  /** `yes`, `no`, or `unknown` where too little was seen to say, or what was seen is for people to judge. */
-  readonly safeToStopAccepting: 'yes' | 'no' | 'unknown'
-  readonly why: string
-}
-
 export type Migration = {
   readonly since: string
   readonly now: string
@@ -58,23 +60,6 @@ export type Migration = {
     readonly last: string
   }[]
   readonly unneeded?: { readonly for: string; readonly routes: readonly Verdict[] }
-}
-
-/** A time that a dialect was not needed for, as asked for. */
-export type Unneeded = { readonly text: string; readonly ms: number }
-
-const unneededPattern = /^([1-9]\d{0,3})(m|h|d)$/
-const unitMs = new Map([
-  ['m', 60_000],
-  ['h', 3_600_000],
-  ['d', 86_400_000]
-])
-
-/** `30m`, `12h`, `7d`; never no time at all, in which nothing is needed. */
-export function parseUnneeded(text: string): Unneeded | undefined {
-  const [, digits, unit] = unneededPattern.exec(text) ?? []
-  const factor = unitMs.get(unit ?? '')
-  return digits === undefined || factor === undefined ? undefined : { text, ms: Number(digits) * factor }
 }
 
 /** What the report is made of. */
@@ -105,56 +90,10 @@ export function migrationOf(
       : {
           unneeded: {
             for: unneeded.text,
-            routes: rules.routes.flatMap(route =>
-              route.policy.accept.map(({ name }) =>
-                verdictOf(propagation, routes, route.name, name, now, unneeded)
-              )
-            )
+            routes: verdictsOf(rules.routes, routes, propagation.watchedSince, now - unneeded.ms)
           }
         })
   }
-}
-
-function verdictOf(
-  { watchedSince }: Counted,
-  routes: readonly RouteTally[],
-  route: string,
-  dialect: string,
-  now: number,
-  unneeded: Unneeded
-): Verdict {
-  const tally = routes.find(one => one.route === route)
-  const seen = tally?.dialects.get(dialect)
-  const from = now - unneeded.ms
-  const is = (safeToStopAccepting: Verdict['safeToStopAccepting'], why: string): Verdict => ({
-    route,
-    dialect,
-    safeToStopAccepting,
-    why
-  })
-  if (seen?.lastNeeded !== undefined && seen.lastNeeded >= from) {
-    return is('no', `last needed at ${iso(seen.lastNeeded)}`)
-  }
-  const watched = watchedSince(route, dialect)
-  if (watched === undefined) return is('unknown', 'it is not watched on this route yet')
-  if (watched > from)
-    return is('unknown', `this process has seen this route accept it only since ${iso(watched)}`)
-  if (tally === undefined || tally.last < from) {
-    return is('unknown', 'no request took this route in that time')
-  }
-  if (seen?.lastLost !== undefined && seen.lastLost >= from) {
-    const at = iso(seen.lastLost)
-    return is(
-      'unknown',
-      `it last named another trace than the one that was continued at ${at}: who sends it?`
-    )
-  }
-  if (seen?.lastNeededOutside !== undefined && seen.lastNeededOutside >= from) {
-    const at = iso(seen.lastNeededOutside)
-    return is('yes', `only callers that are not believed need it, for the link to their trace; last at ${at}`)
-  }
-  if (seen?.last === undefined || seen.last < from) return is('yes', 'it did not arrive in that time')
-  return is('yes', 'wherever it arrived, another dialect said as much of the same trace')
 }
 
 function total(routes: readonly RouteTally[]): ReadonlyMap<string, DialectTally> {
@@ -162,31 +101,11 @@ function total(routes: readonly RouteTally[]): ReadonlyMap<string, DialectTally>
   for (const { dialects } of routes) {
     for (const [name, tally] of dialects) {
       const sum = all.get(name)
-      all.set(name, sum === undefined ? tally : added(sum, tally))
+      if (sum === undefined) all.set(name, copyDialect(tally))
+      else addDialect(sum, tally)
     }
   }
   return all
-}
-
-function added(a: DialectTally, b: DialectTally): DialectTally {
-  const malformed = new Map(a.malformed)
-  for (const [reason, number] of b.malformed) malformed.set(reason, (malformed.get(reason) ?? 0) + number)
-  return {
-    arrived: a.arrived + b.arrived,
-    alone: a.alone + b.alone,
-    needed: a.needed + b.needed,
-    neededOutside: a.neededOutside + b.neededOutside,
-    lost: a.lost + b.lost,
-    malformed,
-    last: later(a.last, b.last),
-    lastNeeded: later(a.lastNeeded, b.lastNeeded),
-    lastNeededOutside: later(a.lastNeededOutside, b.lastNeededOutside),
-    lastLost: later(a.lastLost, b.lastLost)
-  }
-}
-
-function later(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || (b !== undefined && b > a) ? b : a
 }
 
 function shown(dialects: ReadonlyMap<string, DialectTally>): ShownDialect[] {
@@ -247,8 +166,4 @@ function busiestFirst(a: Client, b: Client): number {
 
 function isoOrNull(ms: number | undefined): string | null {
   return ms === undefined ? null : iso(ms)
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString()
 }

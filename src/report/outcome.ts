@@ -1,7 +1,8 @@
 // What is known of a request once it is over: spans, metrics and the access log are made from this alone.
 import type { TraceAnswer } from '../mediate/answer.ts'
 import type { Mediation } from '../mediate/mediate.ts'
-import type { Route, UpstreamTarget } from '../rules/rules.ts'
+import type { Route } from '../rules/rules.ts'
+import type { UpstreamTarget } from '../rules/upstream.ts'
 import type { TraceContext } from '../trace/context.ts'
 import type { Evidence } from './evidence.ts'
 import type { GrpcStatus } from './grpc.ts'

@@ -2,37 +2,11 @@
 // A request calls record() and nothing else here: it must not wait, throw, or cost more than a queue's push.
 import type { Exporter, Resource, Span } from '../exporters/exporter.ts'
 import type { Counts, DropReason } from './counts.ts'
-import { type Batch, Delivery, type Outcome, type Patience, patience } from './delivery.ts'
+import { type Batch, Delivery, type Outcome, patience } from './delivery.ts'
 import type { Log } from './log.ts'
+import { type Limits, limits } from './pipeline-limits.ts'
 import type { Send } from './post.ts'
 import { Queue } from './queue.ts'
-
-export type Limits = {
-  /** Spans held at most, waiting and on their way together. */
-  readonly capacity: number
-  /** The same in bytes, roughly. */
-  readonly capacityBytes: number
-  /** Spans in one body; a request that has more is a body of its own. */
-  readonly batch: number
-  /** A span waits this long for company. */
-  readonly intervalMs: number
-  /** Batches that are encoded and not settled, those between two tries included. */
-  readonly concurrency: number
-  /** Uncompressed. https://opentelemetry.io/docs/specs/otlp/#otlphttp-request asks for 64 MiB. */
-  readonly bodyLimit: number
-  readonly patience: Partial<Patience>
-}
-
-const limits: Limits = {
-  capacity: 8192,
-  capacityBytes: 16 * 1024 * 1024,
-  // Encodes in a quarter of a millisecond, for 3 % more bytes than 256: RATIONALE.md.
-  batch: 128,
-  intervalMs: 1000,
-  concurrency: 2,
-  bodyLimit: 64 * 1024 * 1024,
-  patience: {}
-}
 
 /** How long the last spans may take at the end, unless who closes says otherwise. The chart counts on it. */
 export const closeLimitMs = 5000

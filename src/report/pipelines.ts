@@ -3,11 +3,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Resource, Span } from '../exporters/exporter.ts'
 import * as exporters from '../exporters/index.ts'
-import type { ExporterSettings } from '../rules/rules.ts'
+import type { ExporterSettings, Rules } from '../rules/rules.ts'
 import { type Counts, nothing, sum } from './counts.ts'
 import { type Beating, below, createHeartbeat } from './heartbeat.ts'
 import type { Log } from './log.ts'
-import { type Limits, Pipeline } from './pipeline.ts'
+import { Pipeline } from './pipeline.ts'
+import type { Limits } from './pipeline-limits.ts'
 import { createPost, type Post } from './post.ts'
 
 export type Pipelines = {
@@ -37,6 +38,11 @@ type Running = {
   readonly pipeline: Pipeline
   readonly post: Post
   readonly heartbeat: Beating | undefined
+}
+
+/** What spans are of, by the rules. */
+export function resourceOf({ service }: Pick<Rules, 'service'>): Resource {
+  return { service: service.name, version: service.version, instance: service.instance }
 }
 
 /** `previous` is reloaded and comes back itself: requests that began with it go on recording into it. */

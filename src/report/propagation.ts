@@ -2,57 +2,13 @@
 // the start, bounded in number: a caller cannot make it grow. It keeps no ids and no addresses.
 import type { TraceAnswer } from '../mediate/answer.ts'
 import type { Arrival } from '../mediate/receive.ts'
+import { bounded, count, overflow } from './bounded.ts'
 import { type ClientGroup, groupOf } from './client-group.ts'
 import type { Outcome } from './outcome.ts'
-import { createReading, type Family, type Reading } from './series.ts'
+import { propagationFamilies } from './propagation-families.ts'
+import { type ClientTally, type DialectTally, newDialect, type RouteTally } from './propagation-tally.ts'
+import type { Family } from './series.ts'
 import { createWatched, type Watched } from './watched.ts'
-
-/** What came of one dialect. Times are milliseconds since the Unix epoch. */
-export type DialectTally = {
-  /** Requests in which it could be read. */
-  arrived: number
-  /** Those in which no other accepted dialect said anything. */
-  alone: number
-  /** Those of believed callers that would have lost their context without it. */
-  needed: number
-  /** The same of callers that restart: without it they would lose the link to their trace. */
-  neededOutside: number
-  /** Those of believed callers in which it named another trace than the one that was followed. */
-  lost: number
-  /** Requests in which it could not be read, by reason. */
-  readonly malformed: Map<string, number>
-  last: number | undefined
-  lastNeeded: number | undefined
-  lastNeededOutside: number | undefined
-  lastLost: number | undefined
-}
-
-/** All requests of one route. */
-export type RouteTally = {
-  readonly route: string
-  requests: number
-  last: number
-  readonly dialects: Map<string, DialectTally>
-  /** By upstream. */
-  readonly answers: Map<string, AnswerTally>
-}
-
-/** Answers of one upstream that name a trace, beside the one that it was sent. */
-export type AnswerTally = { -readonly [Each in TraceAnswer['outcome']]: number } & {
-  lastOther: number | undefined
-}
-
-/** Requests of one route and client group that spoke the same dialects. */
-export type ClientTally = ClientGroup & {
-  readonly route: string
-  /** In order of precedence, joined by `+`; `none` where nothing could be read. */
-  readonly dialects: string
-  requests: number
-  last: number
-  readonly needed: Map<string, number>
-  /** By dialect and reason: `b3: zero-trace-id`. */
-  readonly malformed: Map<string, number>
-}
 
 export type Propagation = Watched & {
   /** Counts a finished request. */
@@ -66,7 +22,6 @@ export type Propagation = Watched & {
 
 /** Routes, client rows of believed and of other callers, and reasons of a dialect: what is beyond is `other`. */
 const caps = { routes: 500, inside: 1_500, outside: 500, reasons: 40 }
-const other = 'other'
 
 /** `now` gives milliseconds since the Unix epoch. */
 export function createPropagation(now: () => number): Propagation {
@@ -75,8 +30,8 @@ export function createPropagation(now: () => number): Propagation {
   const inside = new Map<string, ClientTally>()
   const outside = new Map<string, ClientTally>()
   const routeTally = (name: string, at: number): RouteTally =>
-    bounded(routes, name, caps.routes, other, route => ({
-      route: route === other ? other : name,
+    bounded(routes, name, caps.routes, route => ({
+      route: route === overflow ? overflow : name,
       requests: 0,
       last: at,
       dialects: new Map(),
@@ -85,13 +40,13 @@ export function createPropagation(now: () => number): Propagation {
   const clientTally = (route: string, group: ClientGroup, dialects: string, at: number): ClientTally => {
     const stranger = group.from === 'outside'
     const key = [route, group.agent, group.from, dialects].join('\u0000')
-    return bounded(stranger ? outside : inside, key, stranger ? caps.outside : caps.inside, other, taken => {
-      const over = taken === other
+    return bounded(stranger ? outside : inside, key, stranger ? caps.outside : caps.inside, taken => {
+      const over = taken === overflow
       return {
-        route: over ? other : route,
-        agent: over ? other : group.agent,
-        from: over ? (stranger ? 'outside' : other) : group.from,
-        dialects: over ? other : dialects,
+        route: over ? overflow : route,
+        agent: over ? overflow : group.agent,
+        from: over ? (stranger ? 'outside' : overflow) : group.from,
+        dialects: over ? overflow : dialects,
         requests: 0,
         last: at,
         needed: new Map(),
@@ -130,13 +85,13 @@ export function createPropagation(now: () => number): Propagation {
       const row = clientTally(name, groupOf(userAgent, client, trust), spokenOf(arrival), end)
       row.requests++
       row.last = end
-      if (needed !== undefined) count(row.needed, needed)
+      if (needed !== undefined) count(row.needed, needed, caps.reasons)
       for (const { dialect, reason } of arrival.malformed) countMalformed(total, row, dialect, reason)
       for (const dialect of mediation.garbledBaggage) countMalformed(total, row, dialect, 'baggage')
     },
     routes: () => [...routes.values()],
     clients: () => [...inside.values(), ...outside.values()],
-    families: familiesOf(
+    families: propagationFamilies(
       () => [...routes.values()],
       () => [...inside.values(), ...outside.values()]
     )
@@ -175,31 +130,20 @@ function countNeeded(tally: DialectTally, believed: boolean, at: number): void {
 }
 
 function countMalformed(total: RouteTally, row: ClientTally, dialect: string, reason: string): void {
-  count(dialectTally(total, dialect).malformed, reason)
-  count(row.malformed, `${dialect}: ${reason}`)
+  count(dialectTally(total, dialect).malformed, reason, caps.reasons)
+  count(row.malformed, `${dialect}: ${reason}`, caps.reasons)
 }
 
 function dialectTally({ dialects }: RouteTally, name: string): DialectTally {
   const known = dialects.get(name)
   if (known !== undefined) return known
-  const tally: DialectTally = {
-    arrived: 0,
-    alone: 0,
-    needed: 0,
-    neededOutside: 0,
-    lost: 0,
-    malformed: new Map(),
-    last: undefined,
-    lastNeeded: undefined,
-    lastNeededOutside: undefined,
-    lastLost: undefined
-  }
+  const tally = newDialect()
   dialects.set(name, tally)
   return tally
 }
 
 function countAnswer({ answers }: RouteTally, upstream: string, { outcome }: TraceAnswer, at: number): void {
-  const tally = bounded(answers, upstream, caps.reasons, other, () => ({
+  const tally = bounded(answers, upstream, caps.reasons, () => ({
     same: 0,
     other: 0,
     malformed: 0,
@@ -207,63 +151,4 @@ function countAnswer({ answers }: RouteTally, upstream: string, { outcome }: Tra
   }))
   tally[outcome]++
   if (outcome === 'other') tally.lastOther = at
-}
-
-/** What stands under a key, made where there is room; else what stands under the key of the overflow. */
-function bounded<T>(
-  map: Map<string, T>,
-  key: string,
-  cap: number,
-  overflow: string,
-  make: (at: string) => T
-): T {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const at = map.size < cap ? key : overflow
-  const value = map.get(at) ?? make(at)
-  map.set(at, value)
-  return value
-}
-
-function count(map: Map<string, number>, key: string): void {
-  const at = map.has(key) || map.size < caps.reasons ? key : other
-  map.set(at, (map.get(at) ?? 0) + 1)
-}
-
-function familiesOf(
-  routes: () => readonly RouteTally[],
-  clients: () => readonly ClientTally[]
-): readonly Family[] {
-  const perDialect = (value: (tally: DialectTally) => number | undefined): Reading => {
-    return () =>
-      routes().flatMap(({ route, dialects }) =>
-        [...dialects].flatMap(([dialect, tally]) => {
-          const amount = value(tally)
-          return amount === undefined ? [] : [[[route, dialect], amount] as const]
-        })
-      )
-  }
-  return [
-    createReading(
-      'counter',
-      'tracebridge_propagation',
-      'Requests by route, client group and the dialects that could be read in them.',
-      ['route', 'agent', 'from', 'dialects'],
-      () => clients().map(row => [[row.route, row.agent, row.from, row.dialects], row.requests])
-    ),
-    createReading(
-      'counter',
-      'tracebridge_dialect_needed',
-      'Requests of believed callers that would have lost their context without a dialect.',
-      ['route', 'dialect'],
-      perDialect(tally => tally.needed)
-    ),
-    createReading(
-      'gauge',
-      'tracebridge_dialect_last_needed_timestamp_seconds',
-      'When a request of a believed caller last needed a dialect.',
-      ['route', 'dialect'],
-      perDialect(({ lastNeeded }) => (lastNeeded === undefined ? undefined : lastNeeded / 1000))
-    )
-  ]
 }

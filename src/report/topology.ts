@@ -1,6 +1,7 @@
 // What passed between whom: callers, this gateway, upstreams by the tags of their targets, and the targets. Exact counts
 // since the start and of the last minutes, bounded in number. It is counted here and shown by map.ts.
-import type { Route, Tags, UpstreamTarget } from '../rules/rules.ts'
+import type { Route, Tags } from '../rules/rules.ts'
+import type { UpstreamTarget } from '../rules/upstream.ts'
 import { add } from '../sketch/bins.ts'
 import { indexOf } from '../sketch/scale.ts'
 import { countAnswer, countArrival } from './breaks.ts'

@@ -5,19 +5,14 @@ import { resolve } from 'node:path'
 import type { TextMapPropagator } from '@opentelemetry/api'
 import type { Dialect } from '../dialects/dialect.ts'
 import { type Api, carriesOf, fromPropagator } from '../dialects/otel.ts'
+import type { Complaint } from './complaint.ts'
 import { complain } from './complaint.ts'
+import { parseFieldName } from './field-values.ts'
 import { child, entriesOf, type Located, type Place, plain, textOf, whole } from './located.ts'
+import { parseDialectName, parseExport, parsePackage } from './names.ts'
 import { oneOfText } from './notation.ts'
 import { isFreeForDialect } from './owned-fields.ts'
-import type { Complaint } from './rules.ts'
-import {
-  type PlainMap,
-  parseDialectName,
-  parseExport,
-  parseFieldName,
-  parsePackage,
-  parsePlainMap
-} from './values.ts'
+import { type PlainMap, parsePlainMap } from './plain-map.ts'
 
 /** By name. */
 export type Adapters = ReadonlyMap<string, Dialect>

@@ -4,10 +4,10 @@
 import { BlockList, isIP } from 'node:net'
 import { createIdentities } from './identities.ts'
 import { createOrigins } from './origins.ts'
+import type { Range } from './ranges.ts'
 import type { Credentials, Verdict } from './rules.ts'
 import { createSecret } from './secret.ts'
 import type { TrustSettings } from './settings.ts'
-import type { Range } from './values.ts'
 
 // https://www.rfc-editor.org/rfc/rfc1122#section-3.2.1.3 and https://www.rfc-editor.org/rfc/rfc4291#section-2.5.3
 const loopback = [

@@ -1,6 +1,15 @@
 // How complaints are made, ordered and written. The texts never quote a value: it may be a secret.
 import type { Place } from './located.ts'
-import type { Complaint } from './rules.ts'
+
+/** One complaint about a rule file; `line` and `column` count from 1. */
+export type Complaint = {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** `.routes[0].upstream` */
+  readonly path: string
+  readonly message: string
+}
 
 /** A complaint about what stands at `place`. */
 export function complain(place: Place, message: string): Complaint {

@@ -3,12 +3,12 @@
 import { accepted, acceptedNames, dialectNames, dialects } from '../dialects/find.ts'
 import { parseHost, parseTemplate } from '../route/pattern.ts'
 import type { Adapters } from './adapters.ts'
+import type { Complaint } from './complaint.ts'
 import { complain, formatPlace, suggestion } from './complaint.ts'
 import { checkSampling } from './consistent-sampling.ts'
 import { checkSplits } from './consistent-split.ts'
 import { child, entriesOf, itemsOf, type Located, type Place, textOf } from './located.ts'
 import { oneOfText } from './notation.ts'
-import type { Complaint } from './rules.ts'
 
 /** Everything that is wrong between keys, in no order. */
 export function checkConsistency(root: Located, adapters: Adapters): readonly Complaint[] {

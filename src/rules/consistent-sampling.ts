@@ -1,8 +1,9 @@
 // What sampling owes the rest of a rule file: one sampler in each place, routes that exist.
+
+import type { Complaint } from './complaint.ts'
 import { complain, suggestion } from './complaint.ts'
 import { child, descend, itemsOf, type Located, textOf } from './located.ts'
 import { oneOfText } from './notation.ts'
-import type { Complaint } from './rules.ts'
 
 /** Everything that is wrong with sampling, in no order. */
 export function checkSampling(root: Located, routes: readonly Located[]): readonly Complaint[] {
@@ -21,7 +22,7 @@ function checkSampler(place: Located | undefined): readonly Complaint[] {
   return [complain(adaptive.place, 'expected rate or adaptive, not both')]
 }
 
-/** As settle.ts names it. */
+/** As settle-route.ts names it. */
 function nameOf(route: Located): string {
   return textOf(child(route, 'name')) ?? textOf(descend(route, ['match', 'path'])) ?? '/**'
 }

@@ -1,8 +1,9 @@
 // What splitting owes the rest of a rule file: sides that exist. Works on the tree.
+
+import type { Complaint } from './complaint.ts'
 import { complain, suggestion } from './complaint.ts'
 import { child, descend, entriesOf, itemsOf, type Located, textOf } from './located.ts'
 import { oneOfText } from './notation.ts'
-import type { Complaint } from './rules.ts'
 
 /** Everything that is wrong with how upstreams are split, in no order. */
 export function checkSplits(root: Located, upstreams: readonly Located[]): readonly Complaint[] {

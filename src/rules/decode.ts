@@ -1,9 +1,9 @@
 // A located tree to typed rules, or everything that is wrong with its structure, each at its place.
 import * as v from 'valibot'
 import { parseDocument } from 'yaml'
+import type { Complaint } from './complaint.ts'
 import { complain } from './complaint.ts'
 import { descend, type Located, plain } from './located.ts'
-import type { Complaint } from './rules.ts'
 import { type Decoded, shape } from './shape.ts'
 
 type Issue = v.BaseIssue<unknown>

@@ -11,11 +11,11 @@ import {
   parseDocument,
   type YAMLError
 } from 'yaml'
+import type { Complaint } from './complaint.ts'
 import { complain, formatPlace } from './complaint.ts'
 import { disk, type Files } from './files.ts'
 import { below, type Located, type LocatedEntry, type Place } from './located.ts'
 import { type Env, resolveReferences } from './references.ts'
-import type { Complaint } from './rules.ts'
 
 /** A rule file read: `root` is undefined when it has no content, or is not YAML (`complaints` say so). */
 export type Parsed = {

@@ -10,6 +10,11 @@ export type Files = {
   readonly read: (path: string, most: number) => Buffer | undefined
 }
 
+/** The code of what they throw: ENOENT and the like. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+}
+
 export const disk: Files = {
   list: path => (statSync(path).isDirectory() ? readdirSync(path) : undefined),
   read: (path, most) => (statSync(path).size > most ? undefined : readFileSync(path))
@@ -73,8 +78,4 @@ export function replayed(snapshot: Snapshot): Files {
       return one.kind === 'bytes' ? Buffer.from(one.bytes) : undefined
     }
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }

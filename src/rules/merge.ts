@@ -1,7 +1,8 @@
 // Several rule files to one tree: maps merge by key, some lists add up, and nothing is said twice.
+
+import type { Complaint } from './complaint.ts'
 import { complain, formatPlace } from './complaint.ts'
 import type { Located, LocatedEntry, LocatedMap } from './located.ts'
-import type { Complaint } from './rules.ts'
 
 /** Lists that a folder may spread over its files. */
 const added = new Set(['.routes', '.export', '.trust', '.listen'])

@@ -1,157 +1,14 @@
 // The rules in force, compiled: live values in place of names, frozen, replaced whole on reload.
-import type { SecureContext, SecureContextOptions } from 'node:tls'
 import type { Read } from '../dialects/dialect.ts'
 import type { Policy, SamplingPlan, Trust } from '../mediate/policy.ts'
 import type { Match, Target as MatchTarget } from '../route/match.ts'
-import type { Drain, Limits, ListenLimits, ListenTimeouts, Overload } from './limits.ts'
-
-export type Listen = { readonly host: string; readonly port: number }
-
-/** What is spoken on a connection; `http1` is 1.0 and 1.1. */
-export type Protocol = 'http1' | 'h2'
-
-export type Listener = Listen & {
-  readonly tls: Tls | undefined
-  /** What callers may speak. */
-  readonly protocols: readonly Protocol[]
-  readonly limits: ListenLimits
-  readonly timeouts: ListenTimeouts
-}
-
-/** What a listener speaks TLS with, its files read. */
-export type Tls = {
-  /** Those of the default certificate: for who asks for no name, or for one that none is for. */
-  readonly options: SecureContextOptions
-  /** By the server name that a caller asks for, undefined for the default one. Never throws. */
-  readonly choose: (name: string) => SecureContext | undefined
-  /** Whether callers are asked for a certificate, and refused without a valid one. */
-  readonly client: 'none' | 'ask' | 'require'
-  /** The default one first. */
-  readonly certificates: readonly Certificate[]
-}
-
-export type Certificate = {
-  /** DNS names in lower case, `*.` in front of some. */
-  readonly names: readonly string[]
-  /** Milliseconds since the Unix epoch, after which callers refuse it. */
-  readonly until: number
-}
-
-/** Milliseconds. */
-export type Timeouts = {
-  readonly connect: number
-  readonly firstByte: number
-  readonly idle: number
-  /** Without a byte in either direction of an upgraded connection; 0 for never. */
-  readonly upgradeIdle: number
-}
+import type { Drain, Limits, Overload } from './limits.ts'
+import type { Listen, Listener } from './listener.ts'
+import type { Timeouts, Upstream } from './upstream.ts'
 
 export type RouteTimeouts = Timeouts & {
   /** For a request to arrive; undefined for that of the listener. */
   readonly request: number | undefined
-}
-
-export type UpstreamTarget = {
-  /** scheme://host:port, nothing behind. */
-  readonly origin: string
-  readonly host: string
-  readonly port: number
-  readonly weight: number
-  readonly tags: ReadonlyMap<string, string>
-  /** What the tags of the release and of the version say; '' where there is none. */
-  readonly serviceTag: string
-  readonly version: string
-  /** Requests are split between sides, then handed to the targets of one: its release, or its version; '' for neither. */
-  readonly side: string
-}
-
-/** Something that a request says of itself; `name` is in lower case, but of cookies and queries as written. */
-export type Trait = { readonly in: 'header' | 'cookie' | 'query' | 'baggage'; readonly name: string }
-
-/** What sends a request to some targets, whatever the weights say; all of it must hold. */
-export type TargetMatch = {
-  readonly says: readonly (readonly [trait: Trait, value: string])[]
-  /** A share, 0 to 1, of all that a key may be: one and the same of it for ever, and of a larger share. */
-  readonly portion: { readonly key: Trait; readonly share: number } | undefined
-  /** Who is listened to: strangers can choose nothing by what is for `believed` ones. */
-  readonly callers: 'believed' | 'any'
-}
-
-/** A match and whom it is for: targets of one side. */
-export type Chosen = TargetMatch & {
-  readonly side: string
-  /** By their place among the targets of the upstream. */
-  readonly among: ReadonlySet<number>
-}
-
-/** How a request says downstream what side it was meant for; `header` in lower case. */
-export type Carry = { readonly baggage: string | undefined; readonly header: string | undefined }
-
-/** How requests are split between the sides of an upstream, but for the weights. */
-export type Split = {
-  /** The first of which all holds goes before the weights: the most particular ones are first. */
-  readonly matches: readonly Chosen[]
-  /** Who has this is of one side, as long as the weights stay. */
-  readonly sticky: Trait | undefined
-  readonly carry: Carry | undefined
-  /** Which sides may serve what is meant for another one that cannot. */
-  readonly fallback: ReadonlySet<string> | 'any'
-}
-
-/** What an upstream is spoken TLS with, its files read. */
-export type UpstreamTls = {
-  readonly options: SecureContextOptions & { readonly rejectUnauthorized: boolean }
-  /** In place of the target's host. */
-  readonly serverName: string | undefined
-  /** Another one for everything that differs: connections are kept apart by it. */
-  readonly identity: string
-}
-
-/** For each target. */
-export type UpstreamLimits = {
-  readonly connections: number
-  /** Requests that wait for a connection. */
-  readonly pending: number
-  readonly connectionAgeMs: number
-  /** Without a request, where the target does not say. */
-  readonly keepAliveMs: number
-  /** Bytes of an answer's header. */
-  readonly header: number
-}
-
-/** When a target is left out. */
-export type Ejection = {
-  /** In a row. */
-  readonly failures: number
-  readonly forMs: number
-  /** The share of targets, 0 to 1, that may be out at once. */
-  readonly most: number
-}
-
-export type HealthCheck = {
-  readonly path: string
-  readonly everyMs: number
-  readonly timeoutMs: number
-  readonly healthy: number
-  readonly unhealthy: number
-}
-
-export type Upstream = {
-  readonly name: string
-  /** Empty when `echo`. */
-  readonly targets: readonly UpstreamTarget[]
-  /** Embedded: the gateway itself answers with what it received. */
-  readonly echo: boolean
-  readonly protocol: Protocol
-  readonly timeouts: Timeouts
-  readonly tls: UpstreamTls | undefined
-  readonly limits: UpstreamLimits
-  /** Undefined where no target is ever left out for its failures. */
-  readonly ejection: Ejection | undefined
-  /** Which safe requests that were lost are sent again: those on a connection that was used before, or any. */
-  readonly resend: 'reused' | 'any'
-  readonly health: HealthCheck | undefined
-  readonly split: Split
 }
 
 export type Cors = {
@@ -316,14 +173,4 @@ export type Rules = {
   readonly forceHeader: string | undefined
   /** The rules as written, every default filled in and every secret left as its reference; for people. */
   readonly effective: Readonly<Record<string, unknown>>
-}
-
-/** One complaint about a rule file; `line` and `column` count from 1. */
-export type Complaint = {
-  readonly file: string
-  readonly line: number
-  readonly column: number
-  /** `.routes[0].upstream` */
-  readonly path: string
-  readonly message: string
 }

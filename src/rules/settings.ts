@@ -6,20 +6,14 @@ import type { Adaptive } from '../samplers/adaptive.ts'
 import type { Limit } from '../samplers/tokens.ts'
 import type { Address } from './address.ts'
 import type { Drain, Limits, ListenLimits, ListenTimeouts, Overload } from './limits.ts'
-import type {
-  Protocol,
-  ResponseField,
-  RouteTimeouts,
-  Rules,
-  Split,
-  TargetMatch,
-  Timeouts,
-  Tls,
-  Upgrade
-} from './rules.ts'
+import type { Protocol, Tls } from './listener.ts'
+import type { PlainMap } from './plain-map.ts'
+import type { Range } from './ranges.ts'
+import type { ResponseField, RouteTimeouts, Rules, Upgrade } from './rules.ts'
 import type { SecretSettings } from './secret.ts'
 import type { Connecting } from './settle-upstream.ts'
-import type { PlainMap, Range } from './values.ts'
+import type { Split, TargetMatch } from './split.ts'
+import type { Timeouts } from './upstream.ts'
 
 export type BaggageSettings = {
   readonly accept: readonly string[]

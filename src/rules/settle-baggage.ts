@@ -1,7 +1,8 @@
-// Baggage with what rules leave out filled in: the part of settle.ts that knows who carries it.
+// Fills in what rules leave out about baggage, and shows it to people again: it knows who carries it.
 import { baggageDialects } from '../baggage/find.ts'
 import type { BaggageSettings } from './settings.ts'
 import type { DecodedBaggage } from './shape.ts'
+import type { Shown } from './shown.ts'
 
 const defaults = { allow: 'all', maxBytes: 8192 } as const
 
@@ -25,6 +26,10 @@ export function settleBaggage(
     allow: said('allow') ?? defaults.allow,
     maxBytes: said('max-bytes') ?? defaults.maxBytes
   }
+}
+
+export function showBaggage({ accept, emit, allow, maxBytes }: BaggageSettings): Shown {
+  return { accept, emit, allow, 'max-bytes': maxBytes }
 }
 
 function carriersOf(names: readonly string[]): readonly string[] {

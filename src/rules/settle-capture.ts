@@ -3,6 +3,7 @@ import type { CaptureRule } from './rules.ts'
 import { isSecretField } from './secret-keys.ts'
 import type { CaptureSettings, TrustSettings } from './settings.ts'
 import type { DecodedCapture, DecodedRouteCapture } from './shape-capture.ts'
+import type { Shown } from './shown.ts'
 
 const defaults = { headers: ['accept', 'content-encoding', 'content-type'], body: 0, keep: 100 } as const
 
@@ -46,6 +47,6 @@ export function secretsAmong(headers: readonly string[], trust: readonly TrustSe
   return headers.filter(name => shown.has(name) || isSecretField(name))
 }
 
-export function showCapture({ headers, body }: CaptureSettings): Readonly<Record<string, unknown>> {
+export function showCapture({ headers, body }: CaptureSettings): Shown {
   return { headers, body }
 }

@@ -1,6 +1,11 @@
-// What holds for an exporter where its rules leave something out, and what it is called.
+// Fills in what rules leave out of an exporter, names it, and shows it to people again.
+import type { Located } from './located.ts'
+import { hideSecret } from './references.ts'
 import type { ExporterSettings, Rules } from './rules.ts'
 import type { Decoded } from './shape.ts'
+import type { Shown } from './shown.ts'
+import { formatDuration } from './values.ts'
+import { writtenAt } from './written.ts'
 
 type DecodedExporter = NonNullable<Decoded['export']>[number]
 type Posted = NonNullable<DecodedExporter['zipkin']>
@@ -37,4 +42,28 @@ function posted({ url, headers, compression, timeout }: Posted, packed: 'gzip' |
     compression: compression ?? packed,
     timeoutMs: timeout ?? timeoutMs
   }
+}
+
+/** `node` is what the exporter came from; it knows what was written by reference. */
+export function showExporter(exporter: ExporterSettings, node: Located | undefined): Shown {
+  if (exporter.kind === 'console') return { console: {} }
+  const kind = exporter.kind === 'otlp-json' ? 'otlp' : exporter.kind
+  const at = (...keys: string[]) => writtenAt(node, [kind, ...keys])
+  const url = at('url')
+  const headers = Object.keys(exporter.headers).map(name => [name, hideSecret(at('headers', name))])
+  return {
+    [kind]: {
+      // Some back ends are told who we are by the query or the path: a URL that came by reference stays one.
+      url: url === undefined ? exporter.url.replace(/\?.*$/, '?***') : hideUrl(url),
+      headers: Object.fromEntries(headers),
+      ...(kind === 'otlp' ? { encoding: exporter.kind === 'otlp' ? 'protobuf' : 'json' } : {}),
+      compression: exporter.compression,
+      timeout: formatDuration(exporter.timeoutMs)
+    }
+  }
+}
+
+/** What stands in for a variable that is not set may itself be a secret. */
+function hideUrl(written: string): string {
+  return written.replace(/:-[^}]*\}/g, ':-***}')
 }

@@ -3,17 +3,18 @@
 import { readTemplate } from '../route/readings.ts'
 import { createTable } from '../route/table.ts'
 import { blocksOf } from './callers.ts'
+import { formatRange } from './ranges.ts'
 import type { Front, Route, Rules } from './rules.ts'
 import type { FrontSettings } from './settings.ts'
 import type { Decoded } from './shape.ts'
-import { formatRange } from './values.ts'
+import { optional, type Shown } from './shown.ts'
 
 export function settleFront({ proxies, paths, underscores }: Decoded): FrontSettings {
   return { proxies, paths: paths ?? 'strict', underscores: underscores ?? 'drop' }
 }
 
-export function showFront({ proxies, paths, underscores }: FrontSettings): Readonly<Record<string, unknown>> {
-  return { ...(proxies === undefined ? {} : { proxies: proxies.map(formatRange) }), paths, underscores }
+export function showFront({ proxies, paths, underscores }: FrontSettings): Shown {
+  return { ...optional('proxies', proxies?.map(formatRange)), paths, underscores }
 }
 
 /** A name for Via out of any text: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 (token) */

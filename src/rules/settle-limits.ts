@@ -8,6 +8,7 @@ import type {
   DecodedListenTimeouts,
   DecodedOverload
 } from './shape-limits.ts'
+import { optional, type Shown } from './shown.ts'
 import { formatDuration, formatSize } from './values.ts'
 
 const KiB = 1024
@@ -66,8 +67,6 @@ export function settleOverload(given: DecodedOverload | undefined): Overload | u
   return given === 'none' ? undefined : { delay: given?.delay ?? delay, memory: given?.memory }
 }
 
-type Shown = Readonly<Record<string, unknown>>
-
 export function showListenLimits({ header, fields, target, connections, requests }: ListenLimits): Shown {
   return { header: formatSize(header), fields, target: formatSize(target), connections, requests }
 }
@@ -84,7 +83,12 @@ export function showListenTimeouts(timeouts: ListenTimeouts): Shown {
 
 /** `body` of the top; undefined for any number of bytes. */
 export function showLimits({ inFlight: most }: Limits, body: number | undefined): Shown {
-  return { ...(body === undefined ? {} : { body: formatSize(body) }), 'in-flight': most }
+  return { ...optional('body', showSize(body)), 'in-flight': most }
+}
+
+/** Undefined for any number of bytes. */
+export function showSize(bytes: number | undefined): string | undefined {
+  return bytes === undefined ? undefined : formatSize(bytes)
 }
 
 export function showDrain({ linger, timeout }: Drain): Shown {
@@ -94,5 +98,5 @@ export function showDrain({ linger, timeout }: Drain): Shown {
 export function showOverload(overload: Overload | undefined): Shown | 'none' {
   if (overload === undefined) return 'none'
   const { delay: most, memory } = overload
-  return { delay: formatDuration(most), ...(memory === undefined ? {} : { memory: formatSize(memory) }) }
+  return { delay: formatDuration(most), ...optional('memory', showSize(memory)) }
 }

@@ -1,11 +1,12 @@
 // Fills in what rules leave out about splitting requests, and shows it to people again.
-import type { Rules, Split, TargetMatch, Trait } from './rules.ts'
+import type { Rules } from './rules.ts'
 import type { Decoded } from './shape.ts'
 import type { DecodedTagNames, DecodedTargetMatches, DecodedTrait } from './shape-split.ts'
+import { optional, type Shown } from './shown.ts'
+import type { Split, TargetMatch, Trait } from './split.ts'
 import { formatRate } from './values.ts'
 
 type Splitting = Omit<Split, 'matches'>
-type Shown = Readonly<Record<string, unknown>>
 
 const places = ['header', 'cookie', 'query', 'baggage'] as const
 
@@ -67,15 +68,11 @@ function traitOf(place: Trait['in'], name: string): Trait {
 /** In the notation of a rule file. */
 export function showSplit({ sticky, carry, fallback }: Splitting): Shown {
   return {
-    ...(sticky === undefined ? {} : { sticky: showTrait(sticky) }),
-    ...(carry === undefined
-      ? {}
-      : {
-          carry: {
-            ...(carry.baggage === undefined ? {} : { baggage: carry.baggage }),
-            ...(carry.header === undefined ? {} : { header: carry.header })
-          }
-        }),
+    ...optional('sticky', sticky && showTrait(sticky)),
+    ...optional(
+      'carry',
+      carry && { ...optional('baggage', carry.baggage), ...optional('header', carry.header) }
+    ),
     fallback: fallback === 'any' ? fallback : fallback.size === 0 ? 'none' : [...fallback]
   }
 }

@@ -1,39 +1,30 @@
-// Fills in what rules leave out. The only place that knows defaults, and which key goes before which:
-// route before upstream, upstream before the top of the file.
+// Fills in what rules leave out at the top of the file; each block below it has a file of its own, settle-*.ts. They
+// alone know defaults, and which key goes before which.
 import { hostname } from 'node:os'
 import { acceptedByRank } from '../dialects/find.ts'
-import type { Match } from '../route/match.ts'
 import { type Address, parseAddress } from './address.ts'
 import type { Env } from './references.ts'
-import type { Timeouts } from './rules.ts'
-import {
-  type CorsSettings,
-  type Restore,
-  type RouteSettings,
-  type Settings,
-  templateOf,
-  type UpstreamSettings
-} from './settings.ts'
-import { baggageOfTop, carriersByDefault, settleBaggage } from './settle-baggage.ts'
-import { settleCapture, settleCaptureKeep, settleRouteCapture } from './settle-capture.ts'
+import type { Settings } from './settings.ts'
+import { carriersByDefault, settleBaggage } from './settle-baggage.ts'
+import { settleCapture, settleCaptureKeep } from './settle-capture.ts'
+import { settleCors } from './settle-cors.ts'
+import { settleDialects } from './settle-dialects.ts'
 import { settleExporters } from './settle-export.ts'
 import { settleFront } from './settle-front.ts'
 import { settleDrain, settleLimits, settleOverload } from './settle-limits.ts'
 import { settleListen } from './settle-listen.ts'
-import { settleMatch } from './settle-match.ts'
+import { settleRoute, type Top } from './settle-route.ts'
 import {
   settleBoost,
   settleForce,
   settleKeep,
   settleSampling,
-  settleSamplingRules,
-  settleSlowerThan
+  settleSamplingRules
 } from './settle-sampling.ts'
-import { carriedHeaders, settleSplit, settleTagNames, settleTargetMatches } from './settle-split.ts'
-import { settleTracestate } from './settle-tracestate.ts'
+import { settleTagNames } from './settle-split.ts'
 import { settleTrust } from './settle-trust.ts'
-import { settleConnecting } from './settle-upstream.ts'
-import type { Decoded, DecodedCors, DecodedRoute } from './shape.ts'
+import { settleUpstreams } from './settle-upstream.ts'
+import type { Decoded } from './shape.ts'
 
 const defaults = {
   admin: '127.0.0.1:9901',
@@ -41,21 +32,17 @@ const defaults = {
   accept: acceptedByRank.map(dialect => dialect.name),
   emit: ['w3c'],
   conflict: 'first',
-  rpc: 'hop',
-  randomFlag: 'keep',
-  respond: [],
-  timeouts: { connect: 5_000, firstByte: 60_000, idle: 300_000, upgradeIdle: 3_600_000 },
-  corsMaxAge: 600_000
+  respond: []
 } as const satisfies Record<string, unknown>
 
 /** Fills in what a rule file leaves out. */
 export function settle(decoded: Decoded, env: Env): Settings {
   const exporters = settleExporters(decoded.export ?? [])
-  const brought = Object.entries(decoded.dialects ?? {})
-  const accept = decoded.accept ?? [...defaults.accept, ...brought.map(([name]) => name)]
+  const brought = settleDialects(decoded.dialects)
+  const accept = decoded.accept ?? [...defaults.accept, ...brought.keys()]
   const emit = decoded.emit ?? defaults.emit
   const carriers = decoded.accept ?? carriersByDefault(accept)
-  const top = {
+  const top: Top = {
     accept,
     carriers,
     emit,
@@ -86,12 +73,7 @@ export function settle(decoded: Decoded, env: Env): Settings {
     overload: settleOverload(decoded.overload),
     admin: { ...(decoded.admin?.address ?? addressOf(defaults.admin)), token: decoded.admin?.token },
     trust: settleTrust(decoded.trust),
-    dialects: new Map(
-      brought.map(([name, { package: from, export: exported, options }]) => [
-        name,
-        { package: from, export: exported, options }
-      ])
-    ),
+    dialects: brought,
     samplingLimit: decoded.sampling?.limit,
     samplingRules: settleSamplingRules(decoded.sampling?.rules, top.sampling),
     samplingBoost: settleBoost(decoded.sampling?.boost),
@@ -106,132 +88,6 @@ export function settle(decoded: Decoded, env: Env): Settings {
     tags: settleTagNames(decoded.tags),
     upstreams,
     routes: decoded.routes.flatMap(route => settleRoute(route, top, upstreams, decoded))
-  }
-}
-
-type Top = Pick<
-  Settings,
-  | 'accept'
-  | 'emit'
-  | 'conflict'
-  | 'respond'
-  | 'baggage'
-  | 'spans'
-  | 'sampling'
-  | 'samplingKeep'
-  | 'capture'
-  | 'cors'
-> & {
-  /** Whose baggage is read where nothing says so. */
-  readonly carriers: readonly string[]
-}
-
-function settleRoute(
-  route: DecodedRoute,
-  top: Top,
-  upstreams: ReadonlyMap<string, UpstreamSettings>,
-  decoded: Decoded
-): RouteSettings[] {
-  const upstream = upstreams.get(route.upstream)
-  // Complained of before this runs.
-  if (upstream === undefined) return []
-  const match = settleMatch(route.match)
-  const accept = route.accept ?? top.accept
-  const emit = route.emit ?? upstream.emit
-  const said = decoded.upstreams[upstream.name]
-  const above = [said?.baggage, baggageOfTop(decoded.baggage, upstream.external)]
-  return [
-    {
-      name: route.name ?? templateOf(match),
-      match,
-      converge: route.converge ?? (route.name === undefined && takesAny(match)),
-      paths: route.paths ?? settleFront(decoded).paths,
-      upstream,
-      accept,
-      emit,
-      respond: route.respond ?? top.respond,
-      tracestate: settleTracestate(route.tracestate ?? said?.tracestate, upstream.external, emit),
-      baggage: settleBaggage([route.baggage, ...above], route.accept ?? top.carriers, emit),
-      spans: route.spans ?? top.spans,
-      conflict: route.conflict ?? top.conflict,
-      rpc: route.rpc ?? defaults.rpc,
-      restore: settleRestore(route.restore),
-      sampling: settleSampling(route.sampling, top.sampling),
-      slowerThanMs: settleSlowerThan(route.sampling?.keep, top.samplingKeep),
-      capture: settleRouteCapture(route.capture, top.capture),
-      cors: route.cors === undefined ? top.cors : settleCors(route.cors),
-      upgrade: route.upgrade ?? [],
-      retries: route.retries ?? upstream.retries,
-      timeouts: { ...settleTimeouts(route.timeouts, upstream.timeouts), request: route.timeouts?.request },
-      maxBody: route.limits?.body ?? decoded.limits?.body
-    }
-  ]
-}
-
-function settleUpstreams(decoded: Decoded, top: Top): ReadonlyMap<string, UpstreamSettings> {
-  const carried = carriedHeaders(decoded.upstreams)
-  return new Map(
-    Object.entries(decoded.upstreams).map(([name, upstream]) => [
-      name,
-      {
-        name,
-        targets: (upstream.targets ?? []).map(({ url, weight, tags, match }) => ({
-          url,
-          weight: weight ?? 1,
-          tags: new Map(Object.entries(tags ?? {})),
-          matches: settleTargetMatches(match, carried)
-        })),
-        ...settleSplit(upstream),
-        echo: upstream.echo === true,
-        external: upstream.external === true,
-        randomFlag: upstream['random-flag'] ?? defaults.randomFlag,
-        emit: upstream.emit ?? top.emit,
-        tracestate: settleTracestate(
-          upstream.tracestate,
-          upstream.external === true,
-          upstream.emit ?? top.emit
-        ),
-        baggage: settleBaggage(
-          [upstream.baggage, baggageOfTop(decoded.baggage, upstream.external === true)],
-          top.carriers,
-          upstream.emit ?? top.emit
-        ),
-        timeouts: settleTimeouts(upstream.timeouts, defaults.timeouts),
-        ...settleConnecting(upstream)
-      }
-    ])
-  )
-}
-
-function takesAny(match: Match): boolean {
-  return templateOf(match).endsWith('/**')
-}
-
-function settleRestore(given: DecodedRoute['restore']): Restore {
-  return given === true ? 'both' : given === false || given === undefined ? 'no' : given
-}
-
-type DecodedTimeouts = { connect?: number | undefined } & NonNullable<DecodedRoute['timeouts']>
-
-function settleTimeouts(given: DecodedTimeouts | undefined, otherwise: Timeouts): Timeouts {
-  return {
-    connect: given?.connect ?? otherwise.connect,
-    firstByte: given?.['first-byte'] ?? otherwise.firstByte,
-    idle: given?.idle ?? otherwise.idle,
-    upgradeIdle: given?.['upgrade-idle'] ?? otherwise.upgradeIdle
-  }
-}
-
-function settleCors(cors: DecodedCors | undefined): CorsSettings | undefined {
-  if (cors === undefined) return undefined
-  return {
-    origins: cors.origins,
-    credentials: cors.credentials ?? false,
-    mode: cors.mode ?? 'answer',
-    headers: cors.headers ?? 'any',
-    methods: cors.methods ?? 'any',
-    expose: cors.expose ?? [],
-    maxAgeMs: cors['max-age'] ?? defaults.corsMaxAge
   }
 }
 

@@ -1,8 +1,9 @@
 // The shape of one exporter in a rule file. Must not know defaults.
 import * as v from 'valibot'
+import { parseFieldName } from './field-values.ts'
 import { choice, key, must, named, parsed, table } from './notation.ts'
 import { duration, fieldValue } from './shape-values.ts'
-import { parseEndpoint, parseFieldName } from './values.ts'
+import { parseEndpoint } from './urls.ts'
 
 /** The keys of whatever is posted to; `where` says what the URL is, `example` is one. */
 function posted(where: string, example: string) {

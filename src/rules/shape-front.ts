@@ -1,7 +1,7 @@
 // The shape of what rules say of any request, before a route is looked for. Must not know defaults (settle-front.ts).
 import * as v from 'valibot'
 import { choice, key, parsed } from './notation.ts'
-import { parseRange, type Range } from './values.ts'
+import { parseRange, type Range } from './ranges.ts'
 
 export const paths = choice(['strict', 'raw'])
 

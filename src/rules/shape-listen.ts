@@ -1,10 +1,10 @@
 // The shape of what rules say of listeners: where they are, and whom they show which certificate.
 // Must not read the files that it names (tls-files.ts).
 import * as v from 'valibot'
+import { parsePath } from './names.ts'
 import { choice, distinct, key, must, parsed, table } from './notation.ts'
 import { listenLimits, listenTimeouts } from './shape-limits.ts'
 import { address } from './shape-values.ts'
-import { parsePath } from './values.ts'
 
 const path = parsed('the path of a file, on one line', parsePath)
 const cert =

@@ -1,9 +1,9 @@
 // The shape of `match`: what a request must be. Must not know what follows from it.
 import * as v from 'valibot'
 import { parseHost, parseTemplate } from '../route/pattern.ts'
+import { parseFieldName } from './field-values.ts'
 import { distinct, key, named, table } from './notation.ts'
 import { fieldValue, method, pattern } from './shape-values.ts'
-import { parseFieldName } from './values.ts'
 
 export const matchEntries = {
   host: key(

@@ -1,5 +1,6 @@
-// The shape of what rules say of routes and upstreams. Must not know defaults (settle.ts).
+// The shape of what rules say of routes and upstreams. Must not know defaults (settle-route.ts, settle-upstream.ts).
 import * as v from 'valibot'
+import { parseText } from './names.ts'
 import { choice, distinct, key, must, named, parsed, table } from './notation.ts'
 import { routeCapture } from './shape-capture.ts'
 import { paths } from './shape-front.ts'
@@ -7,7 +8,16 @@ import { routeLimits } from './shape-limits.ts'
 import { match } from './shape-match.ts'
 import { routeSampling } from './shape-sampling.ts'
 import { splitting, targetMatches } from './shape-split.ts'
-import { ejection, health, protocol, resend, retries, upstreamLimits, upstreamTls } from './shape-upstream.ts'
+import {
+  ejection,
+  health,
+  protocol,
+  resend,
+  resendMethods,
+  retries,
+  upstreamLimits,
+  upstreamTls
+} from './shape-upstream.ts'
 import {
   acceptList,
   allowedOrigin,
@@ -20,7 +30,7 @@ import {
   text,
   tracestate
 } from './shape-values.ts'
-import { parseOrigin, parseText } from './values.ts'
+import { parseOrigin } from './urls.ts'
 
 export const baggage = table({
   accept: key(
@@ -135,8 +145,12 @@ export const upstream = table({
     retries
   ),
   resend: key(
-    'Which GET, HEAD and OPTIONS without an answer: reused, those on connections that were used before, or any.',
+    'Which requests that were lost before any answer: reused, those on connections that were used before, or any.',
     resend
+  ),
+  'resend-methods': key(
+    'Methods of these, for they may have been acted on: safe (GET, HEAD, OPTIONS), or idempotent (PUT and DELETE as well); never with a body.',
+    resendMethods
   )
 })
 

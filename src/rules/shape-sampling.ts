@@ -1,9 +1,11 @@
 // The shape of what rules say of sampling, on top, on routes and in `sampling.rules`. Must not know defaults.
 import * as v from 'valibot'
+import { parseSecretField } from './field-values.ts'
+import { parseText } from './names.ts'
 import { choice, distinct, key, must, named, parsed, table } from './notation.ts'
 import { matchEntries } from './shape-match.ts'
 import { count, duration, rate, text } from './shape-values.ts'
-import { parseLimit, parseSecretField, parseText } from './values.ts'
+import { parseLimit } from './values.ts'
 
 const limit = parsed('a number in a time such as 200/s, 30/m or 5/h', parseLimit)
 

@@ -1,16 +1,10 @@
 // The shape of what rules say of splitting requests between the targets of an upstream, and of what tags are called.
 // Must not know defaults (settle-split.ts).
 import * as v from 'valibot'
+import { parseCookieName, parseFieldName, parseSecretField } from './field-values.ts'
+import { labelOf, parseTagName, parseText } from './names.ts'
 import { choice, key, named, parsed, table } from './notation.ts'
 import { fieldName, fieldValue, rate, text } from './shape-values.ts'
-import {
-  labelOf,
-  parseCookieName,
-  parseFieldName,
-  parseSecretField,
-  parseTagName,
-  parseText
-} from './values.ts'
 
 const removable = parsed('the name of a header field that requests can do without', parseSecretField)
 const cookieName = parsed('the name of a cookie', parseCookieName)

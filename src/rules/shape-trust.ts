@@ -1,9 +1,10 @@
 // The shape of what rules say of callers: by what they are known, and what is believed of them.
 import * as v from 'valibot'
+import { parseSecretField, parseSharedSecret } from './field-values.ts'
 import { parseIdentityRule } from './identities.ts'
 import { choice, distinct, key, must, parsed, table } from './notation.ts'
+import { parseRange } from './ranges.ts'
 import { allowedOrigin } from './shape-values.ts'
-import { parseRange, parseSecretField, parseSharedSecret } from './values.ts'
 
 const sharedSecret = parsed('a secret of 16 to 1024 visible characters without blanks', parseSharedSecret)
 

@@ -1,11 +1,12 @@
 // The shape of what rules say of the connections to an upstream: TLS, ceilings, and which targets are left out.
 // Must not know defaults (settle-upstream.ts), nor read the files that it names (upstream-tls.ts).
 import * as v from 'valibot'
+import { parsePath } from './names.ts'
 import { choice, key, must, parsed, table } from './notation.ts'
 import { headerSize } from './shape-limits.ts'
 import { count, duration, rate } from './shape-values.ts'
 import { parseHostName } from './tls-names.ts'
-import { parseHealthPath, parsePath } from './values.ts'
+import { parseHealthPath } from './urls.ts'
 
 const path = parsed('the path of a file, on one line', parsePath)
 const number = count(1, 'expected a whole number from 1 up')
@@ -83,3 +84,4 @@ const expectedRetries = 'expected 0, 1 or 2'
 export const retries = v.picklist([0, 1, 2], expectedRetries)
 
 export const resend = choice(['reused', 'any'])
+export const resendMethods = choice(['safe', 'idempotent'])

@@ -3,19 +3,12 @@ import * as v from 'valibot'
 import { baggageDialects } from '../baggage/find.ts'
 import { acceptedNames, dialectNames } from '../dialects/find.ts'
 import { parseAddress } from './address.ts'
+import { parseFieldName, parseFieldValue, parseMemberKey, parseMethod } from './field-values.ts'
+import { parseText } from './names.ts'
 import { choice, distinct, oneOfText, parsed } from './notation.ts'
-import {
-  type PlainMap,
-  parseAllowedOrigin,
-  parseDuration,
-  parseFieldName,
-  parseFieldValue,
-  parseMemberKey,
-  parseMethod,
-  parsePlainMap,
-  parseRate,
-  parseText
-} from './values.ts'
+import { type PlainMap, parsePlainMap } from './plain-map.ts'
+import { parseAllowedOrigin } from './urls.ts'
+import { parseDuration, parseRate } from './values.ts'
 
 export const text = parsed('text on one line, at most 256 characters', parseText)
 export const duration = parsed('a duration such as 250ms, 5s, 10m or 1h', parseDuration)

@@ -2,6 +2,8 @@
 // from here. Must not know defaults (settle.ts) nor how keys depend on each other (consistency.ts).
 import * as v from 'valibot'
 import { acceptedNames } from '../dialects/find.ts'
+import { parseBearer } from './field-values.ts'
+import { parseDialectName, parseExport, parsePackage, parseUpstreamName } from './names.ts'
 import { choice, key, must, named, parsed, table } from './notation.ts'
 import { capture } from './shape-capture.ts'
 import { exporter } from './shape-export.ts'
@@ -13,7 +15,6 @@ import { sampling } from './shape-sampling.ts'
 import { tagNames } from './shape-split.ts'
 import { trustEntry } from './shape-trust.ts'
 import { acceptList, address, emitList, plainMap, rate, text } from './shape-values.ts'
-import { parseBearer, parseDialectName, parseExport, parsePackage, parseUpstreamName } from './values.ts'
 
 const adapter = table({
   package: must(

@@ -2,9 +2,8 @@
 import type { Where } from '../route/first.ts'
 import type { Match } from '../route/match.ts'
 import type { RouteSettings, SamplingSettings, Settings } from './settings.ts'
+import { optional, type Shown } from './shown.ts'
 import { formatDuration, formatLimit, formatRate } from './values.ts'
-
-type Shown = Readonly<Record<string, unknown>>
 
 export function showMatch({ host, path, methods, headers }: Match, where?: Where): Shown {
   return {
@@ -80,8 +79,4 @@ export function showTopSampling(settings: Settings): Shown {
 
 function oneOrMany(items: readonly string[] | undefined): readonly string[] | string | undefined {
   return items?.length === 1 ? items[0] : items
-}
-
-function optional(key: string, value: unknown): Shown {
-  return value === undefined ? {} : { [key]: value }
 }

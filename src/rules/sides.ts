@@ -1,6 +1,8 @@
 // The sides of an upstream, between which requests are split, and which matches go before that. Runs when rules load.
-import type { Chosen, Split, TagNames, TargetMatch } from './rules.ts'
+
+import type { TagNames } from './rules.ts'
 import type { TargetSettings, UpstreamSettings } from './settings.ts'
+import type { Chosen, Split, TargetMatch } from './split.ts'
 
 /** The side of each target: its release, or where no target tells one, its version; '' for neither. */
 export function sidesOf(

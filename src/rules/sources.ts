@@ -1,8 +1,8 @@
 // Which texts make up the rules: one file, or the files of a folder in name order. Reads bytes, understands none.
 import { join } from 'node:path'
+import type { Complaint } from './complaint.ts'
 import { complain } from './complaint.ts'
-import type { Files } from './files.ts'
-import type { Complaint } from './rules.ts'
+import { codeOf, type Files } from './files.ts'
 
 /** One rule file; `file` is its name as the user gave it. */
 export type Source = { readonly file: string; readonly text: string }
@@ -58,8 +58,4 @@ function read(file: string, files: Files, complaints: Complaint[]): string | und
 
 function unreadable(file: string, message: string): Complaint {
   return complain({ file, line: 1, column: 1, path: '.' }, message)
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }

@@ -3,10 +3,11 @@
 import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import type { Complaint } from './complaint.ts'
 import { complain } from './complaint.ts'
-import type { Files } from './files.ts'
+import { codeOf, type Files } from './files.ts'
+import type { Certificate, Tls } from './listener.ts'
 import { child, itemsOf, type Located, textOf } from './located.ts'
-import type { Certificate, Complaint, Tls } from './rules.ts'
 import { serverNamesOf } from './tls-names.ts'
 
 /** What `listen` names. */
@@ -164,8 +165,4 @@ function createChoice(pairs: readonly Pair[]): Tls['choose'] {
     const dot = name.indexOf('.')
     return contexts.get(name) ?? (dot > 0 ? contexts.get(`*${name.slice(dot)}`) : undefined)
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }

@@ -1,11 +1,12 @@
 // Reads the certificates and keys that upstreams name, and says what is wrong with them. Must not connect
 // (proxy/connect.ts), and never shows what is in a file.
 import { createHash } from 'node:crypto'
+import type { Complaint } from './complaint.ts'
 import { complain } from './complaint.ts'
 import type { Files } from './files.ts'
 import { child, entriesOf, type Located, textOf } from './located.ts'
-import type { Complaint, UpstreamTls } from './rules.ts'
 import { createPemReader, loadAuthorities, loadPair, type Read } from './tls-files.ts'
+import type { UpstreamTls } from './upstream.ts'
 
 /** What `upstreams` name. */
 export type UpstreamTlsFiles = {

@@ -55,6 +55,21 @@ export function writeCarry(carry: Carry, traceId: string, spanId: string): strin
 }
 
 /**
+ * As `writeCarry`, of a family that knows its calls by paths. Without a path of the caller it was read from a member
+ * about an ancestor, which stays as it is: undefined.
+ */
+export function writePathCarry(
+  family: Family,
+  trace: string | undefined,
+  rpc: string | undefined,
+  traceId: string,
+  spanId: string
+): string | undefined {
+  if (trace === undefined || rpc === undefined) return undefined
+  return writeCarry({ family, trace, rpc, segment: undefined, index: undefined }, traceId, spanId)
+}
+
+/**
  * What a value carries of this family. Undefined when it is of another one, not in canonical form, of texts that the
  * family's own header could not hold, or about another trace than the traceparent beside it: the trace was begun anew,
  * or somebody made it up.

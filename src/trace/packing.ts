@@ -1,4 +1,5 @@
 // Foreign ids in few characters that tracestate allows. Each id has one packed form, and no other is read.
+import { strictDecode } from './percent.ts'
 
 // `<32 digits>.<thread>.<time>`, as SkyWalking's Java and Go agents make ids; numbers without leading zeros:
 // https://skywalking.apache.org/docs/main/next/en/api/x-process-propagation-headers-v3/
@@ -36,7 +37,7 @@ export function unpackId(packed: string): string | undefined {
 }
 
 function unpacked(how: string, what: string): string | undefined {
-  if (how === 'r') return unescaped(what)
+  if (how === 'r') return strictDecode(what)
   if (!base64urlPattern.test(what)) return undefined
   const bytes = Buffer.from(what, 'base64url')
   const digits = bytes.toString('hex')
@@ -82,12 +83,4 @@ function escaped(text: string): string {
   return encodeURIComponent(text.toWellFormed())
     .replace(alsoEscaped, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replace(notEscaped, code => (code === '%2F' ? '/' : '+'))
-}
-
-function unescaped(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
-  }
 }

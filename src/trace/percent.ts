@@ -9,6 +9,15 @@ export function percentDecode(text: string): string {
   return text.replace(escapes, run => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
 }
 
+/** Decodes a text of which every percent sign escapes UTF-8; undefined for any other. */
+export function strictDecode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Encodes the runs that `unsafe` finds; it is global, finds the percent sign, and splits no surrogate pair. */
 export function percentEncode(text: string, unsafe: RegExp): string {
   return text.toWellFormed().replace(unsafe, encodeURIComponent)

@@ -1,5 +1,6 @@
 // SOFATracer's single header, sftc_head: `tcid=…&spid=…&pspid=…&sample=true&` and baggage, as a whole URL-encoded.
 // https://github.com/sofastack/sofa-tracer, AbstractTextFormatter
+import { strictDecode } from './percent.ts'
 
 /** As for every header of ids that has no bound of its own; its baggage is read up to the same. */
 export const maxSofaHead = 1024
@@ -13,7 +14,9 @@ export type SofaHead = {
 
 /** Reads the header: what it names first counts. Undefined when it is too long, or its encoding is none. */
 export function readSofaHead(value: string): SofaHead | undefined {
-  const text = value.length > maxSofaHead ? undefined : decoded(value)
+  // Some senders leave the encoding to a layer that has none.
+  const encoded = !value.includes('=')
+  const text = value.length > maxSofaHead ? undefined : encoded ? strictDecode(value) : value
   if (text === undefined) return undefined
   const parts = new Map<string, string>()
   for (const part of text.split('&')) {
@@ -26,15 +29,5 @@ export function readSofaHead(value: string): SofaHead | undefined {
     rpc: parts.get('spid'),
     parent: parts.get('pspid'),
     sampled: parts.get('sample')
-  }
-}
-
-/** Some senders leave the encoding to a layer that has none. */
-function decoded(value: string): string | undefined {
-  if (value.includes('=')) return value
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return undefined
   }
 }

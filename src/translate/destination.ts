@@ -2,7 +2,7 @@
 // It has no turn in any order: whoever is drawn by weight is, here, the first target.
 import type { Asked } from '../proxy/asked.ts'
 import { colourOf, createSplitter, memberFor } from '../proxy/split.ts'
-import type { Upstream, UpstreamTarget } from '../rules/rules.ts'
+import type { Upstream, UpstreamTarget } from '../rules/upstream.ts'
 
 export type Destination = {
   readonly target: UpstreamTarget

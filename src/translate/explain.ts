@@ -1,11 +1,10 @@
-// A dry run in words, for a person: who was followed, what was trusted, why it is sampled, what is lost where.
+// A dry run in words, for a person: who was followed, what was trusted, what goes on.
 // It repeats what was decided elsewhere and decides nothing.
 import type { Mediation } from '../mediate/mediate.ts'
 import type { Policy, SamplingPlan } from '../mediate/policy.ts'
 import type { Arrival } from '../mediate/receive.ts'
 import type { Rules, Verdict } from '../rules/rules.ts'
-import { writeCarry } from '../trace/carry.ts'
-import type { Received, Sampling, TraceContext } from '../trace/context.ts'
+import { samplingSentence, wishOf } from './why-sampled.ts'
 
 /** Why it came to this, in sentences. `address` is the caller's. */
 export function explain(
@@ -96,12 +95,6 @@ function besides(
   }`
 }
 
-function wishOf(received: Received): Sampling {
-  if (received.kind === 'context') return received.context.sampling
-  if (received.kind === 'trace') return received.trace.sampling
-  return received.kind === 'decision' ? received.sampling : 'defer'
-}
-
 /** What one dialect alone understands, and goes on to whoever speaks it. */
 function rememberedBy({ arrival, span }: Mediation, fromTracestate: boolean): readonly string[] {
   if (span.residue === undefined || span.residue.size === 0) return []
@@ -141,88 +134,4 @@ function trustSentence({
 
 function shown([key, value]: [string, unknown]): string {
   return `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`
-}
-
-const rateWords: ReadonlyMap<string, (share: string) => string> = new Map([
-  ['adaptive', share => `the adaptive rate, ${share} now,`],
-  ['at-most', share => `the rate of ${share} under sampling.at-most`]
-])
-
-function samplingSentence(
-  { why, span, trust, arrival }: Mediation,
-  { parent, sampler, demand }: SamplingPlan
-): string {
-  if (why === 'transparent') {
-    return 'the gateway is a transparent hop here (spans: none): it decides nothing, and the ids of the caller go on'
-  }
-  const verdict = span.sampling === 'drop' ? 'not sampled' : 'sampled'
-  const wish = trust === 'continue' ? wishOf(arrival.received) : 'defer'
-  const share = `${Number((sampler.rate() * 100).toPrecision(6))}%`
-  const rate = rateWords.get(sampler.name)?.(share) ?? `the rate of ${share}`
-  switch (why) {
-    case 'parent':
-      return `${verdict}: the caller said "${wish}", and is followed (sampling.parent: ${parent})`
-    case 'debug':
-      return `${verdict}: the caller said "debug", which goes past every rate (sampling.parent: ${parent})`
-    case 'cap':
-      return `${verdict}: the caller said "${wish}", and ${rate} caps it (sampling.parent: cap)`
-    case 'limit':
-      return `${verdict}: callers have forced as many traces as sampling.limit lets them, so ${rate} caps this one`
-    case 'forced':
-      return `${verdict}: a believed caller asks for it by the field ${demand?.header} (sampling.force)`
-    default:
-      return wish === 'defer'
-        ? `${verdict}: nobody who is believed decided, so ${rate} does, by the trace id (${why})`
-        : `${verdict}: ${rate} decides by the trace id, whatever the caller said (sampling.parent: ${parent})`
-  }
-}
-
-/** What each emitted dialect loses of the context that goes to one upstream; nothing of those that lose nothing. */
-export function lossesIn(
-  context: TraceContext,
-  policy: Policy,
-  { untouched, arrival }: Mediation
-): readonly string[] {
-  return policy.emit.flatMap(({ name, carries }) => {
-    const other = arrival.conflicts.some(({ dialect }) => dialect === name) ? ': it names another trace' : ''
-    if (untouched.dialects.includes(name)) return [`${name} passes as it came, byte for byte${other}`]
-    if (untouched.apart.has(name)) return [`${name} goes on with the other trace that it names`]
-    const lost = lostIn(context, carries)
-    return lost.length === 0 ? [] : [`${name} loses ${lost.join('; ')}`]
-  })
-}
-
-function lostIn(context: TraceContext, carries: Policy['emit'][number]['carries']): readonly string[] {
-  const { sampling, traceId, bits, parentId, random, tracestate } = context
-  if (sampling === 'drop' && carries.dropped !== 'context') {
-    return carries.dropped === 'nothing'
-      ? ['the whole context: it has no way to say "not kept", so nothing is sent']
-      : ['the ids: of a trace that is not kept it says only that']
-  }
-  const arrives = carries.sampling[sampling]
-  const wide = !/^0{16}/.test(traceId)
-  return [
-    ...(sampling === 'defer' && arrives !== 'defer' ? ['the open decision: the gateway decides for it'] : []),
-    ...(sampling !== 'defer' && arrives !== sampling ? [`"${sampling}": it arrives as "${arrives}"`] : []),
-    ...(wide && carries.traceIdBits === 64
-      ? [`the first half of the trace id (${traceId.slice(0, 16)})`]
-      : []),
-    ...(bits === 64 && !carries.width && carries.traceIdBits === 128
-      ? ['that the trace id had 64 bits: 16 zeros stand in front']
-      : []),
-    ...(parentId !== undefined && !carries.parentId ? [`the parent's own parent (${parentId})`] : []),
-    ...(random && !carries.random ? ['the flag that the trace id is random'] : []),
-    ...(tracestate !== '' && !carries.tracestate ? [`tracestate (${tracestate})`] : []),
-    ...(carries.tracestate && !isCarried(context)
-      ? ['the trace id as SkyWalking wrote it, which is too long for tracestate: another stands for it']
-      : [])
-  ]
-}
-
-/** False for a long id of SkyWalking's, mostly one of letters beyond ASCII. */
-function isCarried({ traceId, spanId, residue }: TraceContext): boolean {
-  const trace = residue?.get('sw8.trace')
-  if (trace === undefined) return true
-  const carry = { family: 'sw8', trace, segment: undefined, index: undefined, rpc: undefined } as const
-  return writeCarry(carry, traceId, spanId) !== undefined
 }

@@ -1,6 +1,6 @@
 // A dry run: what a request's trace headers are understood as, and what each upstream would receive. No server.
 import { rehearsed } from '../mediate/decide.ts'
-import { attempt, isSampled, type Mediation, mediate } from '../mediate/mediate.ts'
+import { attempt, mediate } from '../mediate/mediate.ts'
 import type { Strip, Trust } from '../mediate/policy.ts'
 import { callOf } from '../proxy/call.ts'
 import { createFieldReader, type FieldReader } from '../proxy/fields.ts'
@@ -8,11 +8,12 @@ import { isAmbiguous } from '../proxy/front.ts'
 import { targetOf } from '../proxy/target.ts'
 import type { Route, Rules } from '../rules/rules.ts'
 import type { Timed } from '../rules/timed.ts'
-import type { Received } from '../trace/context.ts'
 import type { Ids } from '../trace/ids.ts'
 import { trimOws } from '../trace/ows.ts'
 import { destinationOf } from './destination.ts'
-import { explain, lossesIn } from './explain.ts'
+import { explain } from './explain.ts'
+import { lossesIn } from './lost.ts'
+import { decisionOf, receivedOf, type Translation } from './translation.ts'
 
 /** A request that nobody sends. */
 export type Question = {
@@ -23,33 +24,6 @@ export type Question = {
   /** The caller's address. */
   readonly from: string
   readonly headers: readonly (readonly [name: string, value: string])[]
-}
-
-/** The JSON of `translate --json` and of `POST /translate`: these keys and no others. */
-export type Translation = {
-  readonly received: {
-    readonly dialect: string | null
-    readonly kind: Received['kind']
-    readonly traceId: string | null
-    readonly spanId: string | null
-    readonly parentId: string | null
-    readonly sampling: string
-    /** Why nothing was understood; beside something that was, what was not, each with its dialect. */
-    readonly reason: string | null
-    readonly conflicts: readonly {
-      readonly dialect: string
-      readonly traceId: string
-      readonly spanId: string | null
-    }[]
-  }
-  readonly decision: { readonly trust: string; readonly sampled: boolean; readonly why: string }
-  readonly span: { readonly traceId: string; readonly spanId: string }
-  readonly upstreams: Readonly<
-    Record<
-      string,
-      { readonly set: readonly (readonly [string, string])[]; readonly strip: readonly string[] }
-    >
-  >
 }
 
 /** A translation, and what a person is told besides. */
@@ -171,39 +145,6 @@ function steady(ids: Ids): Ids {
   const traceId = ids.traceId()
   const spanId = ids.spanId()
   return { traceId: () => traceId, spanId: () => spanId }
-}
-
-function decisionOf({ span, why }: Mediation, trust: Trust): Translation['decision'] {
-  return { trust, sampled: isSampled(span), why }
-}
-
-function receivedOf({ arrival }: Mediation): Translation['received'] {
-  const { received } = arrival
-  const discarded = received.kind === 'context' ? received.discarded : undefined
-  const garbled = arrival.malformed.map(({ dialect, reason }) => `${dialect}: ${reason}`)
-  const reasons = [...(discarded === undefined ? [] : [`${arrival.dialect}: ${discarded}`]), ...garbled]
-  const known = {
-    dialect: arrival.dialect ?? null,
-    kind: received.kind,
-    traceId: null,
-    spanId: null,
-    parentId: null,
-    sampling: 'defer',
-    reason: reasons.length === 0 ? null : reasons.join('; '),
-    conflicts: arrival.conflicts.map(({ dialect, traceId, spanId = null }) => ({ dialect, traceId, spanId }))
-  }
-  switch (received.kind) {
-    case 'none':
-      return { ...known, reason: received.reason }
-    case 'decision':
-      return { ...known, sampling: received.sampling }
-    case 'trace':
-      return { ...known, traceId: received.trace.traceId, sampling: received.trace.sampling }
-    case 'context': {
-      const { traceId, spanId, parentId = null, sampling } = received.context
-      return { ...known, traceId, spanId, parentId, sampling }
-    }
-  }
 }
 
 /** Each upstream with the route that leads there: the matched one, else the first. */

@@ -2,8 +2,8 @@
 // clones, so that Maps and bytes arrive as what they are. Types and a look at what came; nothing is sent from here.
 import type { Capture } from '../report/capture.ts'
 import type { Snapshot } from '../rules/files.ts'
+import type { Listen } from '../rules/listener.ts'
 import type { Overrides } from '../rules/overrides.ts'
-import type { Listen } from '../rules/rules.ts'
 import type { TimedRule } from '../rules/timed.ts'
 import type { Report } from './report.ts'
 

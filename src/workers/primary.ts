@@ -2,8 +2,12 @@
 // for all workers as if they were one gateway.
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:net'
-import { createAdmin, type Reloaded } from '../admin/server.ts'
-import { type App, sameListeners, unlistened } from '../app.ts'
+import type { Reloaded } from '../admin/calls.ts'
+import { createAdmin } from '../admin/server.ts'
+import { inTurn } from '../app/in-turn.ts'
+import { unlistened } from '../app/listening.ts'
+import { now } from '../app/now.ts'
+import type { App } from '../app.ts'
 import { listenOn } from '../listen.ts'
 import type { Capture } from '../report/capture.ts'
 import { expose } from '../report/exposition.ts'
@@ -11,13 +15,17 @@ import { sumLatency } from '../report/latency-sum.ts'
 import type { Log } from '../report/log.ts'
 import { createMetrics } from '../report/metrics.ts'
 import { migrationOf } from '../report/migration.ts'
-import type { ClientTally, RouteTally } from '../report/propagation.ts'
+import { noGauges } from '../report/no-gauges.ts'
+import type { ClientTally, RouteTally } from '../report/propagation-tally.ts'
 import { sumTraffic, type Traffic } from '../report/topology.ts'
 import { type KeptTrace, newestTraces } from '../report/traces.ts'
 import { createWatched } from '../report/watched.ts'
+import type { Complaint } from '../rules/complaint.ts'
 import type { Snapshot } from '../rules/files.ts'
+import type { Listen } from '../rules/listener.ts'
+import { keysOfNextStart } from '../rules/next-start.ts'
 import type { Overrides } from '../rules/overrides.ts'
-import type { Complaint, Listen, Rules } from '../rules/rules.ts'
+import type { Rules } from '../rules/rules.ts'
 import { createTimed, type Timed } from '../rules/timed.ts'
 import { createWorkerCounts } from './counts.ts'
 import { bury, type Counted, counted, meanRates, merge } from './report.ts'
@@ -111,17 +119,7 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
     for (const hand of hearing()) supervisor.send(hand, { kind: 'timed', rules: running(all) })
   })
   const own = createMetrics(
-    {
-      inFlight: () => 0,
-      upgraded: () => 0,
-      draining: () => retired,
-      connections: () => [],
-      linesLost: () => 0,
-      rates: () => [],
-      spans: () => new Map(),
-      rulesLoaded: () => loadedAt,
-      certificates: () => []
-    },
+    { ...noGauges, draining: () => retired, rulesLoaded: () => loadedAt },
     counts.families,
     first.rules.tags
   )
@@ -164,18 +162,14 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
       log.error('new rules refused, the old ones stay', { complaints: read.complaints })
       return { complaints: read.complaints }
     }
-    const before = rules
     ;({ rules, snapshot } = read)
     watched.watch(rules.routes)
     await Promise.all(hearing().map(apply))
     loadedAt = now()
     own.reload('applied')
     log.info('new rules in force', { routes: rules.routes.length })
-    if (!sameListeners(first.rules, rules) || rules.workers !== before.workers) {
-      log.warn(
-        'other addresses, other kinds of TLS there, and more or fewer workers take effect at the next start'
-      )
-    }
+    const waiting = keysOfNextStart(first.rules, rules)
+    if (waiting.length > 0) log.warn('some of the new rules take effect at the next start', { keys: waiting })
     return { routes: rules.routes.length }
   }
 
@@ -187,12 +181,7 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
     if (supervisor.hands().includes(hand) && hand.state !== 'leaving') supervisor.dismiss(hand, 'refused')
   }
 
-  let reloading: Promise<unknown> = Promise.resolve()
-  const reload = (): Promise<Reloaded> => {
-    const next = reloading.then(reloadOnce)
-    reloading = next.catch(error => log.error('a reload failed', { error: String(error) }))
-    return next
-  }
+  const reload = inTurn(reloadOnce, log)
   const retire = (): void => {
     if (retired) return
     retired = true
@@ -262,11 +251,6 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
     await close({ linger: false, within: 0 })
     throw error
   }
-}
-
-/** Milliseconds since the Unix epoch, with fractions; it never runs backwards. */
-function now(): number {
-  return performance.timeOrigin + performance.now()
 }
 
 /** Whether each address can be had by us alone, as workers, who share it, cannot tell; and which port stands for 0. */

@@ -2,7 +2,7 @@
 // nothing any more. It must not know what is asked of them.
 import cluster, { type Worker } from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ListenError } from '../app.ts'
+import { ListenError } from '../app/listening.ts'
 import type { Log } from '../report/log.ts'
 import { type Beginning, type FromWorker, isFromWorker, type ToWorker } from './messages.ts'
 import type { Report } from './report.ts'
@@ -181,7 +181,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       })
     },
     dismiss: (hand, why) => {
-      if (dismissed.has(hand)) return
+      // Somebody else was first, and it counts as killed.
+      if (dismissed.has(hand) || hand.worker.isDead()) return
       dismissed.set(hand, why)
       hand.worker.process.kill('SIGKILL')
     },

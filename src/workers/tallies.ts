@@ -1,5 +1,12 @@
 // The migration report of several processes as one: what each counted of dialects is added up.
-import type { AnswerTally, ClientTally, DialectTally, RouteTally } from '../report/propagation.ts'
+import {
+  addAnswers,
+  addCounts,
+  addDialect,
+  type ClientTally,
+  copyDialect,
+  type RouteTally
+} from '../report/propagation-tally.ts'
 
 /** By route. */
 export function sumRoutes(tallies: readonly (readonly RouteTally[])[]): readonly RouteTally[] {
@@ -60,37 +67,4 @@ function copyRoute(tally: RouteTally): RouteTally {
     dialects: new Map([...tally.dialects].map(([name, each]) => [name, copyDialect(each)])),
     answers: new Map([...tally.answers].map(([name, each]) => [name, { ...each }]))
   }
-}
-
-function copyDialect(tally: DialectTally): DialectTally {
-  return { ...tally, malformed: new Map(tally.malformed) }
-}
-
-function addDialect(into: DialectTally, tally: DialectTally): void {
-  into.arrived += tally.arrived
-  into.alone += tally.alone
-  into.needed += tally.needed
-  into.neededOutside += tally.neededOutside
-  into.lost += tally.lost
-  addCounts(into.malformed, tally.malformed)
-  into.last = later(into.last, tally.last)
-  into.lastNeeded = later(into.lastNeeded, tally.lastNeeded)
-  into.lastNeededOutside = later(into.lastNeededOutside, tally.lastNeededOutside)
-  into.lastLost = later(into.lastLost, tally.lastLost)
-}
-
-function addAnswers(into: AnswerTally, tally: AnswerTally): void {
-  into.same += tally.same
-  into.other += tally.other
-  into.malformed += tally.malformed
-  into.lastOther = later(into.lastOther, tally.lastOther)
-}
-
-function addCounts(into: Map<string, number>, counts: ReadonlyMap<string, number>): void {
-  for (const [key, count] of counts) into.set(key, (into.get(key) ?? 0) + count)
-}
-
-function later(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined) return a ?? b
-  return Math.max(a, b)
 }

@@ -2,13 +2,15 @@
 // listener, watches no files, and obeys no signals but the first process's word.
 import cluster, { type Worker } from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type App, type AppOptions, ListenError, start } from '../app.ts'
+import { ListenError } from '../app/listening.ts'
+import { type App, type AppOptions, start } from '../app.ts'
 import { crashDrainMs, crashEndMs, crashed, type OnCrash } from '../crash.ts'
 import { createLog, type Log } from '../report/log.ts'
 import { replayed, type Snapshot } from '../rules/files.ts'
+import type { Listen } from '../rules/listener.ts'
 import { type Loaded, loadRules, type Refusal } from '../rules/load.ts'
 import type { Env } from '../rules/references.ts'
-import type { Listen, Rules } from '../rules/rules.ts'
+import type { Rules } from '../rules/rules.ts'
 import { type Beginning, type FromWorker, isToWorker, type ToWorker } from './messages.ts'
 import { counted, type Report } from './report.ts'
 

@@ -1,13 +1,15 @@
 // An admin listener on a port of its own, and a client for it.
 import type { Test } from 'tap'
 import { type Dispatcher, request } from 'undici'
-import { createAdmin, type Reloaded } from '../../src/admin/server.ts'
+import type { Reloaded } from '../../src/admin/calls.ts'
+import { createAdmin } from '../../src/admin/server.ts'
 import type { Capture } from '../../src/report/capture.ts'
 import { nothing } from '../../src/report/counts.ts'
 import { createLatency, type Latency } from '../../src/report/latency.ts'
 import { createLog } from '../../src/report/log.ts'
 import { createMetrics, type Metrics } from '../../src/report/metrics.ts'
 import { migrationOf } from '../../src/report/migration.ts'
+import { noGauges } from '../../src/report/no-gauges.ts'
 import { createPropagation, type Propagation } from '../../src/report/propagation.ts'
 import { createTopology, type Topology } from '../../src/report/topology.ts'
 import { createTraces, type Traces } from '../../src/report/traces.ts'
@@ -45,17 +47,7 @@ export type Alone = {
 /** An admin listener without a gateway behind it. */
 export async function alone(t: Test, text: string = yaml): Promise<Alone> {
   const { rules } = loaded(t, text)
-  const metrics = createMetrics({
-    inFlight: () => 0,
-    upgraded: () => 0,
-    draining: () => false,
-    connections: () => [],
-    linesLost: () => 0,
-    rates: () => [],
-    spans: () => new Map([['console', nothing]]),
-    rulesLoaded: () => 0,
-    certificates: () => []
-  })
+  const metrics = createMetrics({ ...noGauges, spans: () => new Map([['console', nothing]]) })
   const propagation = createPropagation(() => 0)
   const latency = createLatency(() => 0, 'epoch')
   const topology = createTopology(() => 0)

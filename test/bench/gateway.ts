@@ -1,43 +1,35 @@
 // Starts the gateway as its users do, with rules for the bench.
 import type { ChildProcess } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
-import { listen } from './listen.ts'
-import { start } from './processes.ts'
+import { answering, freePort } from './ports.ts'
+import { type Core, start } from './processes.ts'
+import { rulesOf, type Setting } from './settings.ts'
 
 export type RunningGateway = { readonly child: ChildProcess; readonly port: number; readonly admin: number }
 
-const command = fileURLToPath(new URL('../../bin/tracebridge', import.meta.url))
+export const command = fileURLToPath(new URL('../../bin/tracebridge', import.meta.url))
 
-/** `rate` is the share of requests whose spans are exported: 0 to 100, in percent. `nodeOptions`: NODE_OPTIONS. */
+/** Where the gateway finds the others of the bench. */
+export type Behind = { readonly upstream: number; readonly collector: number }
+export type How = { readonly core?: Core; readonly nodeOptions?: string; readonly workers?: number }
+
+let started = 0
+
+/** `folder` gets its rules; it answers when this resolves. */
 export async function startGateway(
   folder: string,
-  rate: number,
-  upstream: number,
-  collector: number,
-  nodeOptions = ''
+  setting: Setting,
+  behind: Behind,
+  { core = 0, nodeOptions = '', workers = 1 }: How = {}
 ): Promise<RunningGateway> {
   const [port, admin] = [await freePort(), await freePort()]
-  const file = join(folder, `rate-${rate}.yaml`)
-  writeFileSync(
-    file,
-    `service: { name: bench }
-listen: [{ address: 127.0.0.1:${port} }]
-admin: { address: 127.0.0.1:${admin} }
-accept: [w3c, b3, jaeger]
-emit: [w3c, b3]
-sampling: { rate: ${rate}%, parent: ignore }
-export: [{ otlp: { url: http://127.0.0.1:${collector}/v1/traces } }]
-access-log: { to: none }
-upstreams: { orders: { targets: [{ url: http://127.0.0.1:${upstream} }] } }
-routes: [{ match: { path: "/orders/{id}" }, upstream: orders }]
-`
-  )
-  const child = start(0, 'env', [`NODE_OPTIONS=${nodeOptions}`, command, 'serve', '--rules', file])
+  const file = join(folder, `rules-${started++}.yaml`)
+  writeFileSync(file, rulesOf(setting, { port, admin, ...behind }))
+  const args = ['serve', '--rules', file, '--workers', `${workers}`]
+  const child = start(core, command, args, { NODE_OPTIONS: nodeOptions })
   await answering(port, child)
   return { child, port, admin }
 }
@@ -62,26 +54,4 @@ export async function spanOutcomes(admin: number): Promise<ReadonlyMap<string, n
     if (outcome !== undefined) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count)
   }
   return outcomes
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
-
-async function answering(port: number, child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + 10_000
-  while (Date.now() < deadline && child.exitCode === null) {
-    try {
-      const { statusCode, body } = await request(`http://127.0.0.1:${port}/orders/1`)
-      await body.dump()
-      if (statusCode === 200) return
-    } catch {
-      // Not yet.
-    }
-    await sleep(50)
-  }
-  throw new Error('the gateway did not begin to answer')
 }

@@ -1,118 +1,107 @@
-// `npm run bench`: the heart, spans, then the proxies. `-- --quick` takes less than a minute, `-- --write` keeps the numbers.
-// `-- --outage` instead has a collector go away for a minute.
-import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { cpus, release } from 'node:os'
+// `npm run bench`: all of it, in a quarter of an hour; `-- --write` keeps the numbers, the report and the chart.
+// `-- --quick` the guard alone, in less than a minute; `-- --profile` where the time goes; `-- --outage` a collector that
+// goes away for a minute; `-- --draw` the report and the chart again, from the numbers that are kept; `-- --brief` all
+// parts with hardly a request, to see that they run.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { benchHeart, heartTable } from './mediate.ts'
+import { benchAll, brief, full } from './all.ts'
+import { machine, machineText } from './machine.ts'
+import type { Numbers } from './numbers.ts'
 import { benchOutage, outageText } from './outage.ts'
-import { pinned } from './processes.ts'
-import { benchProxies, proxyTable } from './proxy.ts'
-import { scrapeTable } from './scrape.ts'
-import { benchSpans, spanTable } from './span.ts'
+import { benchProfile } from './profiling.ts'
+import { quick } from './quick.ts'
+import { barsOf } from './report/bars.ts'
+import { chartText } from './report/chart.ts'
+import { profileText, reportText } from './report/page.ts'
+import { createStage, type Stage } from './stage.ts'
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, write: { type: 'boolean' }, outage: { type: 'boolean' } }
+  options: {
+    quick: { type: 'boolean', default: false },
+    brief: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+    outage: { type: 'boolean', default: false },
+    draw: { type: 'boolean', default: false }
+  }
 })
-const heart = values.quick === true ? { rounds: 5, calls: 100_000 } : { rounds: 15, calls: 200_000 }
-const proxies =
-  values.quick === true
-    ? { rounds: 3, requests: 8_000, connections: 32 }
-    : { rounds: 11, requests: 20_000, connections: 32 }
-
-function git(...args: string[]): string {
-  return spawnSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).stdout?.trim() ?? ''
-}
-
-const [cpu] = cpus()
-const dirty = git('status', '--porcelain') === '' ? '' : ', with changes not committed'
-const machine = [
-  `- machine: ${cpus().length} cores, ${cpu?.model ?? 'unknown'}, Linux ${release()}`,
-  `- node ${process.versions.node}, commit ${git('rev-parse', '--short', 'HEAD')}${dirty}`
-].join('\n')
-const setting = [
-  machine,
-  `- heart: ${heart.rounds} rounds of ${heart.calls} calls for each case`,
-  `- proxies: ${proxies.rounds} interleaved rounds of ${proxies.requests} requests on ${proxies.connections} connections, after one to warm up`,
-  `- contenders ${pinned ? 'on one core, load and upstream on another' : 'not pinned to a core'}; an answer of 100 bytes`,
-  '- gateway: accepts w3c, b3 and jaeger, emits w3c and b3, OTLP to a collector on loopback, no access log'
-].join('\n')
+const profileMs = 10_000
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-if (values.outage === true) {
-  const outage = await benchOutage(
-    values.quick === true ? { perSecond: 500, downMs: 10_000 } : { perSecond: 2000, downMs: 60_000 }
-  )
-  const text = outageText(outage)
+/** For who waits; what is printed is the report. */
+function tell(text: string): void {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`)
+}
+
+function inFolder(file: string): URL {
+  return new URL(file, import.meta.url)
+}
+
+/** All three say the same: report and chart are made from the numbers as they are kept. */
+function keep(numbers: Numbers): void {
+  const text = `${JSON.stringify(numbers, rounded, 1)}\n`
+  const same: Numbers = JSON.parse(text)
+  writeFileSync(inFolder('numbers.json'), text)
+  writeFileSync(inFolder('chart.svg'), chartText(same))
+  writeFileSync(inFolder('README.md'), reportText(same))
+}
+
+function kept(): Numbers {
+  return JSON.parse(readFileSync(inFolder('numbers.json'), 'utf8'))
+}
+
+/** Nobody reads more than five digits. */
+function rounded(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(5)) : value
+}
+
+async function onStage<T>(run: (stage: Stage) => Promise<T>): Promise<T> {
+  const stage = await createStage()
+  try {
+    return await run(stage)
+  } finally {
+    await stage.close()
+  }
+}
+
+async function outage(): Promise<number> {
+  const settings = values.quick ? { perSecond: 500, downMs: 10_000 } : { perSecond: 2000, downMs: 60_000 }
+  const found = await benchOutage(settings)
+  const text = outageText(found)
   say(text)
-  if (values.write === true)
-    writeFileSync(
-      new URL('outage.md', import.meta.url),
-      `# Outage
-
-Made by \`npm run bench -- --outage --write\`.
-
-${machine}
-
-${text}
-`
-    )
-  process.exit(outage.checks.every(({ holds }) => holds) ? 0 : 1)
+  if (values.write) {
+    const head = '# Outage\n\nMade by `npm run bench -- --outage --write`.'
+    writeFileSync(inFolder('outage.md'), `${head}\n\n${machineText(machine())}\n\n${text}\n`)
+  }
+  return found.checks.every(({ holds }) => holds) ? 0 : 1
 }
 
-say(`${setting}\n`)
-const heartText = heartTable(benchHeart(heart.rounds, heart.calls))
-say(`${heartText}\n`)
-const spanText = spanTable(benchSpans(heart.rounds, 4000))
-say(`${spanText}\n`)
-const scrapeText = scrapeTable(heart.rounds)
-say(`${scrapeText}\n`)
-const proxyText = proxyTable(await benchProxies(proxies))
-say(proxyText)
-
-if (values.write === true) {
-  writeFileSync(
-    new URL('README.md', import.meta.url),
-    `# Bench
-
-Made by \`npm run bench -- --write\`. Medians, with the least and the most of all rounds in brackets.
-
-${setting}
-
-## The heart
-
-Reading the fields of a request, mediation, and the fields for one upstream; no sockets.
-
-${heartText}
-
-## A span
-
-From the end of a request to bytes: making its two spans and putting them into the queue, then encoding them in batches
-of 128; 4,000 requests of a shop's mix. Compressed as the gateway does it, off the event loop.
-
-${spanText}
-
-## A scrape
-
-\`/metrics\` in OpenMetrics, two statuses for each route, while nothing else is served.
-
-${scrapeText}
-
-## CPU time per request
-
-User and system time of all threads of the proxy's process, over the requests that it served. Times the pipe is
-the median of the ratios of each round. The bare pipe is \`pipe.ts\`: node:http to undici's \`Pool.dispatch\`,
-the engine that the gateway runs on.
-
-${proxyText}
-
-## Outage
-
-\`npm run bench -- --outage\` keeps a steady load while the collector goes away and comes back; with \`--write\`
-its numbers are kept in [outage.md](outage.md).
-`
-  )
+async function main(): Promise<number> {
+  if (values.brief && values.write) {
+    tell('--brief measures nothing that is worth keeping')
+    return 2
+  }
+  if (values.outage) return await outage()
+  if (values.draw) keep(kept())
+  else if (values.quick) {
+    say(`${machineText(machine())}\n`)
+    say(await onStage(quick))
+  } else if (values.profile) {
+    const profile = await onStage(stage => benchProfile(stage, profileMs))
+    say(profileText({ profile }))
+    if (values.write) keep({ ...kept(), profile })
+  } else {
+    const numbers = await onStage(stage => benchAll(stage, values.brief ? brief : full, tell))
+    if (values.write) keep(numbers)
+    say(reportText(numbers))
+    // Neither what is slow nor what is not installed fails anything: the machine may be at fault.
+    const missing = barsOf(numbers).filter(({ met }) => met === 'unknown')
+    for (const { what } of missing) tell(`not measured: ${what}`)
+  }
+  return 0
 }
+
+process.exit(await main())

@@ -12,7 +12,7 @@ import { createFieldReader } from '../../src/proxy/fields.ts'
 import { ratio } from '../../src/samplers/ratio.ts'
 import { randomIds } from '../../src/trace/ids.ts'
 import { hop } from '../call.ts'
-import { type Figure, figure, formatFigure, table } from './figures.ts'
+import type { Named } from './numbers.ts'
 
 const dialects = [w3c, b3, jaeger]
 const strip = {
@@ -58,22 +58,23 @@ const browser = [
 const traceparent = ['traceparent', `00-${traceId}-${spanId}-01`]
 const others = ['b3', `${traceId}-${spanId}-1`, 'uber-trace-id', `${traceId}:${spanId}:0:1`]
 
+/** The case of design's bar: three dialects in, and three out. */
+export const threeIn = 'w3c, b3 and jaeger that agree'
+
 const cases: readonly (readonly [string, readonly string[]])[] = [
   ['no context', browser],
   ['w3c', [...browser, ...traceparent]],
   ['w3c with tracestate', [...browser, ...traceparent, 'tracestate', 'vendor=a:b,other=c']],
   ['b3', [...browser, ...others.slice(0, 2)]],
-  ['w3c, b3 and jaeger that agree', [...browser, ...traceparent, ...others]]
+  [threeIn, [...browser, ...traceparent, ...others]]
 ]
 
-export type HeartRow = { readonly name: string; readonly ns: Figure }
-
-/** Each case in interleaved rounds of `calls` calls, after a warm-up. */
-export function benchHeart(rounds: number, calls: number): readonly HeartRow[] {
+/** Each case in interleaved rounds of `calls` calls, after a warm-up; nanoseconds of a call. */
+export function benchHeart(rounds: number, calls: number): readonly Named[] {
   const reader = createFieldReader()
-  const measured = cases.map(([name, fields]) => ({ name, fields, ns: [] as number[] }))
+  const measured = cases.map(([name, fields]) => ({ name, fields, values: [] as number[] }))
   for (let round = -1; round < rounds; round++) {
-    for (const { fields, ns } of measured) {
+    for (const { fields, values } of measured) {
       const begin = process.hrtime.bigint()
       let sum = 0
       for (let i = 0; i < calls; i++) {
@@ -84,16 +85,8 @@ export function benchHeart(rounds: number, calls: number): readonly HeartRow[] {
       const took = Number(process.hrtime.bigint() - begin)
       // The result is used, so that no compiler may leave the work out.
       if (sum < calls) throw new Error('the heart set nothing')
-      if (round >= 0) ns.push(took / calls)
+      if (round >= 0) values.push(took / calls)
     }
   }
-  return measured.map(({ name, ns }) => ({ name, ns: figure(ns) }))
-}
-
-/** A table for people. */
-export function heartTable(rows: readonly HeartRow[]): string {
-  return table([
-    ['in, w3c b3 jaeger out', 'ns per call'],
-    ...rows.map(({ name, ns }) => [name, formatFigure(ns, 0)])
-  ])
+  return measured.map(({ name, values }) => ({ name, values }))
 }

@@ -1,17 +1,15 @@
 // A gateway under steady load whose collector goes away and comes back: what callers noticed, what memory did, and
 // what became of every span.
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { gunzipSync } from 'node:zlib'
-import { decodeRequest } from '../receiver.ts'
-import { table } from './figures.ts'
+import { startCollector } from './collector.ts'
 import { readMetrics, startGateway } from './gateway.ts'
-import { cpuMicroseconds, end, message, startFile } from './processes.ts'
+import { ask, cpuMicroseconds, end, residentMiB, startFile } from './processes.ts'
+import { table } from './report/figures.ts'
+import { settings as gateways } from './settings.ts'
 import type { Steady, SteadyOrder } from './steady.ts'
 
 export type OutageSettings = {
@@ -53,15 +51,16 @@ export async function benchOutage(settings: OutageSettings): Promise<Outage> {
     child: gateway,
     port,
     admin
-  } = await startGateway(folder, 100, ports.get('upstream') ?? 0, collector.port, nodeOptions)
+  } = await startGateway(
+    folder,
+    gateways.at100,
+    { upstream: ports.get('upstream') ?? 0, collector: collector.port },
+    { nodeOptions }
+  )
   const { child: load } = await startFile(1, 'steady.ts')
   const phases: Phase[] = []
 
-  const report = async (order: SteadyOrder): Promise<Steady> => {
-    const answer = message(load)
-    load.send(order)
-    return (await answer) as Steady
-  }
+  const report = async (order: SteadyOrder) => (await ask(load, order)) as Steady
   /** Watches memory for `ms`, or until it is `over`. */
   const phase = async (name: string, ms: number, over: () => Promise<boolean> = async () => false) => {
     const deadline = performance.now() + ms
@@ -84,7 +83,7 @@ export async function benchOutage(settings: OutageSettings): Promise<Outage> {
   }
 
   const before = await readSpans(admin)
-  load.send({ kind: 'start', port, perSecond: settings.perSecond } satisfies SteadyOrder)
+  load.send({ kind: 'start', port, perSecond: settings.perSecond, from: 'due' } satisfies SteadyOrder)
   await phase('warming up', warmMs)
   const up = await phase('collector up', upMs)
   await collector.become('closed')
@@ -162,49 +161,6 @@ ${table([['phase', 'requests', 'p50 ms', 'p99 ms', 'longest ms', 'CPU µs a requ
 ${checks.map(({ text, holds }) => `- ${holds ? '' : '**does not hold:** '}${text}`).join('\n')}`
 }
 
-type Collector = {
-  readonly port: number
-  readonly become: (mood: 'up' | 'closed' | 'silent') => Promise<void>
-  /** Spans in batches that were answered. */
-  readonly taken: () => number
-  readonly close: () => void
-}
-
-async function startCollector(): Promise<Collector> {
-  let silent = false
-  let taken = 0
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('error', () => {})
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      if (silent) return
-      taken += decodeRequest(gunzipSync(Buffer.concat(chunks))).length
-      response.writeHead(200, { 'content-length': 0 }).end()
-    })
-  })
-  // None of the ports that are handed out, so that it is still free when the collector comes back.
-  const port = 20_000 + Math.floor(Math.random() * 10_000)
-  const listen = () => once(server.listen(port, '127.0.0.1'), 'listening')
-  const close = () => {
-    server.close()
-    server.closeAllConnections()
-  }
-  await listen()
-  return {
-    port,
-    close,
-    taken: () => taken,
-    become: async mood => {
-      silent = mood === 'silent'
-      if (mood === 'closed') {
-        close()
-        await once(server, 'close')
-      } else if (!server.listening) await listen()
-    }
-  }
-}
-
 async function readSpans(admin: number) {
   const samples = await readMetrics(admin)
   const sum = (name: string, label = '') => {
@@ -221,9 +177,4 @@ async function readSpans(admin: number) {
     queued: sum('tracebridge_spans_queued'),
     open: sum('tracebridge_exporter_circuit_open') === 1
   }
-}
-
-/** https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html: the second number, in pages. */
-function residentMiB({ pid }: ChildProcess): number {
-  return (Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096) / 2 ** 20
 }

@@ -1,15 +1,15 @@
 // What it takes to write /metrics, while nothing else is served.
 import { expose } from '../../src/report/exposition.ts'
 import { createHistogram } from '../../src/report/series.ts'
-import { figure, formatFigure, table } from './figures.ts'
+import type { Numbers } from './numbers.ts'
 
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 const labels = ['route', 'method', 'status', 'upstream', 'service_tag', 'version']
 const open = 'application/openmetrics-text'
 
 /** Server and client histograms of so many routes, each with two statuses; milliseconds of a scrape. */
-export function scrapeTable(rounds: number): string {
-  const rows = [50, 500, 1000].map(routes => {
+export function benchScrape(rounds: number): Numbers['scrape'] {
+  return [50, 500, 1000].map(routes => {
     const families = ['server', 'client'].map(name => createHistogram(name, 'Time.', labels, bounds))
     for (const family of families)
       for (let route = 0; route < routes; route++)
@@ -22,7 +22,6 @@ export function scrapeTable(rounds: number): string {
       bytes = expose(families, open).text.length
       if (round >= 0) ms.push(performance.now() - began)
     }
-    return [String(routes), formatFigure(figure(ms), 1), (bytes / 1e6).toFixed(1)]
+    return { routes, ms, mb: bytes / 1e6 }
   })
-  return table([['routes', 'ms', 'MB'], ...rows])
 }

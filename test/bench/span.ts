@@ -8,25 +8,19 @@ import { Queue } from '../../src/report/queue.ts'
 import { spansOf } from '../../src/report/spans.ts'
 import { mixedOutcomes, mixedRequests } from '../report/mix.ts'
 import { resource } from '../span.ts'
-import { type Figure, figure, formatFigure, table } from './figures.ts'
+import type { SpanCost } from './numbers.ts'
 
 /** As a pipeline sends them. */
 const batch = 128
 const room = { spans: 8192, bytes: 16 * 1024 * 1024 }
 
-export type SpanRow = {
-  readonly name: string
-  /** Making the spans of a request and putting them into the queue, for each span. */
-  readonly recordNs: Figure
-  readonly encodeNs: Figure
-  readonly bytes: number
-  readonly packedBytes: number
-}
-
 const measured = [otlp, otlpJson, zipkin]
 
-/** `requests` of two spans each, in so many rounds after one to warm up. */
-export function benchSpans(rounds: number, requests: number): readonly SpanRow[] {
+/**
+ * `requests` of two spans each, in so many rounds after one to warm up. Recording is making the spans of a request and
+ * putting them into the queue; both times are for each span.
+ */
+export function benchSpans(rounds: number, requests: number): readonly SpanCost[] {
   const outcomes = mixedOutcomes(requests).map(({ outcome }) => outcome)
   const queue = new Queue({ ...room, spans: 2 * requests })
   const record: number[] = []
@@ -50,8 +44,8 @@ export function benchSpans(rounds: number, requests: number): readonly SpanRow[]
   }
   return measured.map(exporter => ({
     name: exporter === otlpJson ? 'otlp, encoding: json' : exporter.name,
-    recordNs: figure(record),
-    encodeNs: figure(took.get(exporter) ?? []),
+    recordNs: record,
+    encodeNs: took.get(exporter) ?? [],
     ...weigh(exporter, requests)
   }))
 }
@@ -70,18 +64,4 @@ function weigh(
     packedBytes += gzipSync(body, { level: constants.Z_BEST_SPEED }).length
   }
   return { bytes: bytes / spans.length, packedBytes: packedBytes / spans.length }
-}
-
-/** A table for people. */
-export function spanTable(rows: readonly SpanRow[]): string {
-  return table([
-    ['exporter', 'record, ns a span', 'encode, ns a span', 'bytes', 'gzip'],
-    ...rows.map(({ name, recordNs, encodeNs, bytes, packedBytes }) => [
-      name,
-      formatFigure(recordNs, 0),
-      formatFigure(encodeNs, 0),
-      bytes.toFixed(0),
-      packedBytes.toFixed(0)
-    ])
-  ])
 }

@@ -1,12 +1,18 @@
 // A process of the bench: requests at a fixed rate, whatever the answers take. A time runs from when a request was
-// due, so that a stall counts for all who would have come meanwhile.
+// due, so that a stall counts for all who would have come meanwhile; or from when it was sent, so that what this process
+// was late does not.
 import { randomBytes } from 'node:crypto'
 import { createHistogram } from 'node:perf_hooks'
 import { type Dispatcher, Pool } from 'undici'
 
 /** `start` begins, `phase` reports and begins a new count, `stop` reports when the last answer is there. */
 export type SteadyOrder =
-  | { readonly kind: 'start'; readonly port: number; readonly perSecond: number }
+  | {
+      readonly kind: 'start'
+      readonly port: number
+      readonly perSecond: number
+      readonly from: 'due' | 'sent'
+    }
   | { readonly kind: 'phase' | 'stop' }
 
 export type Steady = {
@@ -18,7 +24,7 @@ export type Steady = {
   readonly most: number
 }
 
-const everyMs = 5
+const everyMs = 1
 let times = createHistogram()
 let served = 0
 let failed = 0
@@ -26,7 +32,7 @@ let open = 0
 let timer: NodeJS.Timeout | undefined
 let stopping = false
 
-function start(port: number, perSecond: number): void {
+function start(port: number, perSecond: number, from: 'due' | 'sent'): void {
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 256, pipelining: 1, allowH2: false })
   const begin = performance.now()
   let sent = 0
@@ -36,18 +42,21 @@ function start(port: number, perSecond: number): void {
       open++
       const traceparent = `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-03`
       const headers = { accept: '*/*', 'user-agent': 'bench', traceparent }
-      pool.dispatch({ path: '/orders/42', method: 'GET', headers }, client(begin + (sent * 1000) / perSecond))
+      pool.dispatch(
+        { path: '/orders/42', method: 'GET', headers },
+        client(from === 'sent' ? performance.now() : begin + (sent * 1000) / perSecond)
+      )
     }
   }, everyMs)
 }
 
-function client(due: number): Dispatcher.DispatchHandler {
+function client(since: number): Dispatcher.DispatchHandler {
   let status = 0
   const done = (well: boolean) => {
     open--
     if (well) served++
     else failed++
-    times.record(Math.max(1, Math.round((performance.now() - due) * 1000)))
+    times.record(Math.max(1, Math.round((performance.now() - since) * 1000)))
     if (stopping && open === 0) report(true)
   }
   return {
@@ -77,7 +86,7 @@ function report(last: boolean): void {
 }
 
 process.on('message', (order: SteadyOrder) => {
-  if (order.kind === 'start') start(order.port, order.perSecond)
+  if (order.kind === 'start') start(order.port, order.perSecond, order.from)
   else if (order.kind === 'phase') report(false)
   else {
     clearInterval(timer)

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseDocument } from 'yaml'
 import { rulesSchema } from '../../docs/schema.ts'
+import type { Complaint } from '../../src/rules/complaint.ts'
 import { formatComplaint } from '../../src/rules/complaint.ts'
 import { loadRules } from '../../src/rules/load.ts'
-import type { Complaint } from '../../src/rules/rules.ts'
 import { at } from './manifests.ts'
 
 /** Keys that the chart writes by contract: where this gateway does not know one yet, it is not asked about it. */

@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import t from 'tap'
 import { request } from 'undici'
 import { echo, help, summary } from '../../src/cli/echo.ts'
+import { portFor } from '../served.ts'
 import { run } from './run.ts'
 
 t.test('it says where it listens, answers there, and ends cleanly when asked to', async t => {
@@ -24,14 +25,12 @@ t.test('an abort that came first is heeded', async t => {
 
 t.test('a taken port is one line and exit code 2', async t => {
   const taken = createServer()
-  await new Promise<void>(resolve => taken.listen(0, '127.0.0.1', resolve))
+  const port = await portFor(taken)
   t.teardown(() => taken.close())
-  const address = taken.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const { code, stdout, stderr } = await run(echo, ['--listen', `127.0.0.1:${address.port}`])
+  const { code, stdout, stderr } = await run(echo, ['--listen', `127.0.0.1:${port}`])
   t.equal(code, 2)
   t.equal(stdout, '')
-  t.equal(stderr, `tracebridge echo: 127.0.0.1:${address.port} is taken by another process\n`)
+  t.equal(stderr, `tracebridge echo: 127.0.0.1:${port} is taken by another process\n`)
 })
 
 t.test('wrong usage names the flag and points to the help', async t => {

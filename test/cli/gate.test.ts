@@ -5,6 +5,7 @@ import t from 'tap'
 import { gate, help } from '../../src/cli/gate.ts'
 import { gateFlags } from '../../src/cli/gate-flags.ts'
 import { holdClosedPort } from '../closed-port.ts'
+import { until } from '../until.ts'
 import { type Served, startReporting } from './reporting.ts'
 import { type Ran, run } from './run.ts'
 
@@ -237,15 +238,26 @@ t.test('a moment without an answer is no reason to give up', async t => {
   t.equal((await gated([url], '--for', '3s')).code, 0)
 })
 
+/** Interrupts it when it has looked once more, and has had turns enough to read what it saw. */
+function onceLooked(asked: readonly unknown[]): AbortSignal {
+  const interrupt = new AbortController()
+  const before = asked.length
+  void until(() => asked.length > before, 'it looks').then(async () => {
+    for (let turn = 0; turn < 50; turn++) await new Promise(resolve => setTimeout(resolve, 2))
+    interrupt.abort()
+  })
+  return interrupt.signal
+}
+
 t.test('an interrupted gate is inconclusive', async t => {
-  const { url } = await startReporting(t, { served: both(800) })
+  const { url, asked } = await startReporting(t, { served: both(800) })
   const ran = await run(
     gate,
     ['--admin', url, ...sides, '--warm-up', '0s', '--on-inconclusive', 'pass'],
-    AbortSignal.timeout(150)
+    onceLooked(asked)
   )
   t.match(ran, { code: 2, stdout: /^INCONCLUSIVE {2}interrupted\n/ })
-  const cold = await run(gate, ['--admin', url, ...sides], AbortSignal.timeout(150))
+  const cold = await run(gate, ['--admin', url, ...sides], onceLooked(asked))
   t.match(cold, { code: 2, stdout: /^INCONCLUSIVE {2}interrupted\n/ }, 'while it warms up')
 })
 

@@ -1,8 +1,9 @@
 // Answers as a Prometheus does to the two questions that the gate asks, from what it scraped of real gateways.
 // There is none in npm to run: https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries
-import { once } from 'node:events'
+
 import { createServer } from 'node:http'
 import type { Teardown } from '../running.ts'
+import { serveFor } from '../served.ts'
 
 export type Prometheus = { readonly url: string; readonly queries: readonly string[] }
 
@@ -48,14 +49,8 @@ export async function startPrometheus(
       response.end(JSON.stringify(known ? await answer(query) : {}))
     })
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return { url: `http://127.0.0.1:${address.port}`, queries }
+  const port = await serveFor(t, server)
+  return { url: `http://127.0.0.1:${port}`, queries }
 }
 
 /** Of a query only which metric it names, and which labels. */

@@ -1,11 +1,10 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { replay } from '../../src/cli/replay.ts'
 import { alone, yaml } from '../admin/alone.ts'
 import { captureLike } from '../captured.ts'
 import { holdClosedPort } from '../closed-port.ts'
-import { portOf } from '../report/collector.ts'
+import { serveFor } from '../served.ts'
 import { run } from './run.ts'
 
 const { trace_id: traceId, span_id: spanId } = captureLike()
@@ -71,12 +70,8 @@ t.test('the token comes from the flag or the environment', async t => {
 /** Something that is not an admin listener, answering so. */
 async function stranger(t: Test, status: number, body: string): Promise<string> {
   const server = createServer((_, response) => response.writeHead(status).end(body))
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${portOf(server.address())}`
+  const port = await serveFor(t, server)
+  return `http://127.0.0.1:${port}`
 }
 
 t.test('no admin listener is exit code 4, and nothing of a strange answer is printed', async t => {

@@ -1,10 +1,11 @@
 // An admin listener whose gateway serves a given number of requests between any two looks at it.
-import { once } from 'node:events'
+
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createLatency, type LatencyReport } from '../../src/report/latency.ts'
 import { drawsOf } from '../draws.ts'
 import { outcomeOf, routeOf, target } from '../report/outcomes.ts'
 import type { Teardown } from '../running.ts'
+import { serveFor } from '../served.ts'
 
 /** Requests of one tag in one step. */
 export type Served = {
@@ -45,14 +46,8 @@ export async function startReporting(t: Teardown, options: ReportingOptions): Pr
     const body = JSON.stringify(change(counting.report('test'), look))
     response.writeHead(200, { 'content-type': 'application/json' }).end(body)
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return { url: `http://127.0.0.1:${address.port}`, asked }
+  const port = await serveFor(t, server)
+  return { url: `http://127.0.0.1:${port}`, asked }
 }
 
 function serve(

@@ -5,6 +5,7 @@ import { help, smoke } from '../../src/cli/smoke.ts'
 import { loadPropagators, type Place, type Witnessed, witnessed } from '../../src/echo/propagators.ts'
 import { type Header, reader } from '../../src/echo/seen.ts'
 import { createEcho } from '../../src/echo/server.ts'
+import { portFor } from '../served.ts'
 import { run } from './run.ts'
 
 const propagators = await loadPropagators()
@@ -15,11 +16,9 @@ const echoPort = (await echo.listen('127.0.0.1', 0)).port
 t.teardown(() => echo.close())
 
 async function listening(server: Server | TcpServer): Promise<string> {
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const port = await portFor(server)
   t.teardown(() => server.close())
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return `http://127.0.0.1:${address.port}/`
+  return `http://127.0.0.1:${port}/`
 }
 
 /** A server that answers by itself. */

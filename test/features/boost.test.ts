@@ -7,6 +7,9 @@ import { run } from '../running.ts'
 import { until } from '../until.ts'
 import { wires } from '../wires.ts'
 
+// Spans wait a second for company.
+t.jobs = 5
+
 const answer = (status: string) => `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`
 
 async function failing(t: Test): Promise<Origin> {

@@ -1,12 +1,11 @@
 // What a caller sends is what the upstream gets, byte for byte, but for what a gateway must change; and back again.
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { type Message, valueIn } from '../message.ts'
 import { type Origin, type Respond, startOrigin } from '../origin.ts'
 import { ask, connectRaw, requestOf, statusOf } from '../raw.ts'
-import { portOf } from '../report/collector.ts'
 import { type Running, run } from '../running.ts'
+import { serveFor } from '../served.ts'
 import { until } from '../until.ts'
 
 async function behind(t: Test, respond?: Respond): Promise<Running & { origin: Origin }> {
@@ -28,12 +27,8 @@ async function startServerOf(t: Test): Promise<string> {
     request.resume()
     response.writeHead(413, { 'Content-Length': 8 }).end('too much')
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${portOf(server.address())}`
+  const port = await serveFor(t, server)
+  return `http://127.0.0.1:${port}`
 }
 
 /** Fields that come from the gateway, or that undici sees to itself. */

@@ -35,7 +35,7 @@ function gated(url: string, candidate: string, ...more: readonly string[]) {
 t.test('its coarser answer says that it is', async t => {
   const { adminUrl } = await rollout(t)
   const { url, queries } = await startPrometheus(t, [`${adminUrl}/metrics`])
-  const [gray, slow] = await Promise.all([gated(url, 'gray'), gated(url, 'slow', '--json')])
+  const [gray, slow] = await Promise.all([gated(url, 'gray'), gated(url, 'slow', '--json', '--for', '40s')])
   t.equal(slow.code, 1, slow.stdout)
   t.match(JSON.parse(slow.stdout), { verdict: 'fail', coarse: true, source: 'histograms of a Prometheus' })
   t.not(gray.code, 1, gray.stdout)

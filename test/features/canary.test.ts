@@ -19,7 +19,7 @@ t.test('gates run while traffic passes: the equal candidate goes on, the slower 
   const asked = (candidate: string) =>
     runCommand(gate, [
       ...['--admin', adminUrl, '--baseline', 'service.tag=base', '--candidate', `service.tag=${candidate}`],
-      ...['--window', '3s', '--warm-up', '100ms', '--for', '12s', '--min-samples', '150', '--json']
+      ...['--window', '3s', '--warm-up', '100ms', '--for', '40s', '--min-samples', '150', '--json']
     ])
   const [gray, slow] = await Promise.all([asked('gray'), asked('slow')])
   const compared = await runCommand(compare, [
@@ -61,7 +61,7 @@ t.test('a candidate that answers in time but fails is stopped', async t => {
   const traffic = send(url, () => over, 16)
   const { code, stdout } = await runCommand(gate, [
     ...['--admin', adminUrl, '--baseline', 'service.tag=base', '--candidate', 'service.tag=gray'],
-    ...['--window', '1s', '--warm-up', '0s', '--for', '8s', '--min-samples', '59']
+    ...['--window', '1s', '--warm-up', '0s', '--for', '40s', '--min-samples', '59']
   ])
   over = true
   await traffic

@@ -1,6 +1,5 @@
 // A request that failed can be looked at and sent again: what was asked for is kept of it, secrets are not.
 import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import t, { type Test } from 'tap'
 import { replay } from '../../src/cli/replay.ts'
@@ -10,8 +9,8 @@ import { type Field, valueIn } from '../message.ts'
 import { metric } from '../metric.ts'
 import { type Respond, startOrigin } from '../origin.ts'
 import { ask, connectRaw, requestOf, statusOf } from '../raw.ts'
-import { portOf } from '../report/collector.ts'
 import { type Running, run } from '../running.ts'
+import { serveFor } from '../served.ts'
 import { sh } from '../sh.ts'
 import { until } from '../until.ts'
 
@@ -215,12 +214,8 @@ t.test('a request whose upstream is down is held with its body, and the connecti
 /** A server of node:http, for what a whole request is not needed for. */
 async function serve(t: Test, answer: RequestListener): Promise<string> {
   const server = createServer(answer)
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${portOf(server.address())}`
+  const port = await serveFor(t, server)
+  return `http://127.0.0.1:${port}`
 }
 
 t.test('a body whose rest nobody waited for is held as cut', async t => {

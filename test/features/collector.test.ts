@@ -1,13 +1,12 @@
 // A collector that is down or deaf costs spans, which are counted; it costs no request and no time.
-import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { startBlackHole } from '../black-hole.ts'
 import { holdClosedPort } from '../closed-port.ts'
 import { startOrigin } from '../origin.ts'
 import { startReceiver } from '../receiver.ts'
-import { portOf } from '../report/collector.ts'
 import { type Running, run, type Teardown } from '../running.ts'
+import { portFor } from '../served.ts'
 import { startTraffic } from '../traffic.ts'
 import { until } from '../until.ts'
 
@@ -48,9 +47,9 @@ function sumOf({ app }: Running) {
 /** Takes connections and never says a word. */
 async function startMute(t: Test): Promise<string> {
   const server = createServer(socket => socket.on('error', () => {}).resume())
-  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const port = await portFor(server)
   t.teardown(() => server.close())
-  return `http://127.0.0.1:${portOf(server.address())}/`
+  return `http://127.0.0.1:${port}/`
 }
 
 type Deaf = { readonly start: (t: Test) => Promise<string>; readonly requests: number }
@@ -111,12 +110,12 @@ t.test('a collector that comes back gets what waited', async t => {
     socket.pipe(behind).pipe(socket)
     for (const one of [socket, behind]) one.on('error', () => {})
   })
-  await once(front.listen(0, '127.0.0.1'), 'listening')
+  const frontPort = await portFor(front)
   t.teardown(() => front.close())
   const gateway = await runToEnd(
     t,
     `
-export: [{ otlp: { url: "http://127.0.0.1:${portOf(front.address())}/v1/traces" } }]
+export: [{ otlp: { url: "http://127.0.0.1:${frontPort}/v1/traces" } }]
 upstreams: { origin: { targets: [{ url: "${origin.url}" }] } }
 routes: [{ match: { path: /** }, upstream: origin }]
 `

@@ -5,10 +5,12 @@ import t, { type Test } from 'tap'
 import { createAccessLog } from '../access-log.ts'
 import { holdClosedPort } from '../closed-port.ts'
 import { metric } from '../metric.ts'
+import { startMortal } from '../mortal.ts'
 import { type Origin, startOrigin } from '../origin.ts'
 import { ask, connectRaw, requestOf, statusOf } from '../raw.ts'
 import { startReceiver } from '../receiver.ts'
 import { run } from '../running.ts'
+import { until } from '../until.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const traced = [['traceparent', `00-${traceId}-00f067aa0ba902b7-01`]] as const
@@ -137,7 +139,7 @@ t.test('a POST that is not written yet when an idle connection is reset goes out
     t.equal(statusOf(await client.answer(number)), 200)
   }
   t.equal(origin.requests.length, 6)
-  t.ok((await retries(adminUrl, 'unsent')) > 0)
+  t.equal(await retries(adminUrl, 'unsent'), 0, 'nothing of it was sent, so nothing was sent again')
 })
 
 t.test('a GET that is lost on a new connection is a 502: the upstream itself ended it', async t => {
@@ -192,6 +194,85 @@ t.test('an answer that has begun, if by a byte, is never asked for again', async
     t.equal(origin.requests.length, 2, bytes)
     t.equal(await retries(adminUrl, 'reused'), 0)
   }
+})
+
+t.test('resend-methods: idempotent adds PUT and DELETE, without a body', async t => {
+  const origin = await startOrigin(
+    t,
+    once(socket => socket.destroy())
+  )
+  const { port, adminUrl } = await run(
+    t,
+    `
+upstreams: { origin: { targets: [{ url: "${origin.url}" }], resend-methods: idempotent } }
+routes: [{ match: { path: /** }, upstream: origin }]
+`
+  )
+  t.equal(statusOf(await ask(t, port)), 200)
+  for (const method of ['DELETE', 'PUT']) t.equal(statusOf(await ask(t, port, { method })), 200, method)
+  t.equal(await retries(adminUrl, 'reused'), 2)
+  for (const asked of [
+    { method: 'DELETE', body: 'x' },
+    { method: 'PUT', body: 'x' },
+    { method: 'POST' },
+    { method: 'PATCH' }
+  ]) {
+    t.equal(statusOf(await ask(t, port, asked)), 502, asked.method)
+    t.equal(statusOf(await ask(t, port)), 200)
+  }
+  const { port: usual } = await behind(t, origin)
+  t.equal(statusOf(await ask(t, usual)), 200)
+  t.equal(statusOf(await ask(t, usual, { method: 'DELETE' })), 502, 'not unless rules say so')
+})
+
+t.test('a retry that never went out does not use up the one that there is', async t => {
+  const mortal = await startMortal(t, 100)
+  let failing = true
+  const other = await startOrigin(t, () => (failing ? 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n' : ok))
+  const { port, adminUrl } = await run(
+    t,
+    `
+upstreams:
+  origin: { targets: [{ url: "${mortal.url}" }, { url: "${other.url}" }], ejection: { failures: 1 } }
+routes: [{ match: { path: /** }, upstream: origin }]
+`
+  )
+  t.equal(statusOf(await ask(t, port)), 200)
+  t.equal(statusOf(await ask(t, port)), 500, 'which leaves the other one out')
+  failing = false
+  const client = await connectRaw(t, port)
+  client.send(requestOf({}))
+  await until(
+    async () => (await metric(adminUrl, 'tracebridge_requests_in_flight')) === 1,
+    'it is under way on a connection that was used'
+  )
+  await mortal.die()
+  t.equal(
+    statusOf(await client.answer()),
+    200,
+    'lost, then refused, then answered by the other one after all'
+  )
+  t.same([await retries(adminUrl, 'reused'), await retries(adminUrl, 'unsent')], [1, 1])
+  t.equal(other.requests.length, 2)
+})
+
+t.test('a target is not left out for the end of idle connections', async t => {
+  const closing = await startOrigin(
+    t,
+    once(socket => socket.destroy())
+  )
+  const other = await startOrigin(t)
+  const { port, adminUrl } = await run(
+    t,
+    `
+upstreams:
+  origin: { targets: [{ url: "${closing.url}" }, { url: "${other.url}" }], ejection: { failures: 1 } }
+routes: [{ match: { path: /** }, upstream: origin }]
+`
+  )
+  for (let i = 0; i < 4; i++) t.equal(statusOf(await ask(t, port)), 200)
+  t.ok((await retries(adminUrl, 'reused')) > 0)
+  t.equal(await metric(adminUrl, 'tracebridge_upstream_ejections_total'), 0)
 })
 
 t.test('retries: 0 sends nothing again', async t => {

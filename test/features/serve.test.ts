@@ -1,5 +1,4 @@
 // The command as people meet it: what it says when it runs, and what it says when it cannot.
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,7 +8,7 @@ import { type Child, startChild, startServing } from '../child.ts'
 import { valueIn } from '../message.ts'
 import { startOrigin } from '../origin.ts'
 import { ask } from '../raw.ts'
-import { portOf } from '../report/collector.ts'
+import { portFor } from '../served.ts'
 import { until } from '../until.ts'
 
 // A process each: they wait more than they work.
@@ -24,9 +23,9 @@ async function ended(child: Child) {
 
 async function takenPort(t: Test): Promise<number> {
   const server = createServer()
-  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const port = await portFor(server)
   t.teardown(() => server.close())
-  return portOf(server.address())
+  return port
 }
 
 function ruleFile(t: Test, yaml: string): string {

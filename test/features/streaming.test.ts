@@ -1,11 +1,10 @@
 // Bodies flow through: whoever reads slowly slows down whoever writes, and nothing piles up in between.
-import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { Writable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { connectRaw } from '../raw.ts'
-import { portOf } from '../report/collector.ts'
 import { run } from '../running.ts'
+import { serveFor } from '../served.ts'
 import { until } from '../until.ts'
 
 const size = 64 * 1024 * 1024
@@ -15,15 +14,11 @@ const held = 32 * 1024 * 1024
 
 async function behind(t: Test, answer: RequestListener, more = ''): Promise<number> {
   const server = createServer(answer)
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
+  const originPort = await serveFor(t, server)
   const { port } = await run(
     t,
     `
-upstreams: { origin: { targets: [{ url: "http://127.0.0.1:${portOf(server.address())}" }]${more} } }
+upstreams: { origin: { targets: [{ url: "http://127.0.0.1:${originPort}" }]${more} } }
 routes: [{ match: { path: /** }, upstream: origin }]
 `
   )

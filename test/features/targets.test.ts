@@ -28,14 +28,15 @@ function available(adminUrl: string, target: string): Promise<number> {
   return metric(adminUrl, 'tracebridge_upstream_target_available', { target })
 }
 
-t.test('while targets die and return under load, no GET is lost', async t => {
-  const mortals = await Promise.all([1, 2, 3].map(() => startMortal(t)))
+/** While targets die and return under load, no GET is lost. */
+async function bear(t: Test, count: number, keys = ''): Promise<void> {
+  const mortals = await Promise.all(Array.from({ length: count }, () => startMortal(t)))
   const gateway = await before(
     t,
     mortals.map(({ url }) => url),
     // Fewer connections than callers: all are in use all the time. A request that is the first on its connection may not
     // be sent again, and a listener that closes resets those that it has not accepted yet.
-    ', limits: { connections: 10 }, ejection: { failures: 3, for: 200ms }'
+    `, limits: { connections: 10 }${keys}`
   )
   let going = true
   let asked = 0
@@ -65,6 +66,15 @@ t.test('while targets die and return under load, no GET is lost', async t => {
   t.same([...lost], [], 'lost, by status')
   t.ok(again > 0)
   t.equal(await metric(gateway.adminUrl, 'tracebridge_failures_total'), 0)
+}
+
+t.test('while targets die and return under load, no GET is lost', async t => {
+  await bear(t, 3, ', ejection: { failures: 3, for: 200ms }')
+})
+
+t.test('nor is one where each of two dies in its turn', async t => {
+  // What it loses as it dies does not leave it out: then the other one would die with nowhere to go.
+  await bear(t, 2)
 })
 
 t.test('what finds no connection waits, and what finds no room to wait is refused at once', async t => {
@@ -89,17 +99,17 @@ t.test('what finds no connection waits, and what finds no room to wait is refuse
   t.equal(await metric(adminUrl, 'tracebridge_upstream_overloads_total', { upstream: 'origin' }), 1)
   t.equal(await metric(adminUrl, 'tracebridge_upstream_connections'), 2)
 
-  // Who waits and leaves is held by nobody, but its place is not free before the queue has come to it.
+  // Who waits and leaves gives its place to another.
   const [, , last] = clients
   last?.socket.destroy()
-  await until(async () => (await metric(adminUrl, 'tracebridge_requests_in_flight')) === 2, 'it has left')
-  t.equal(statusOf(await ask(t, port)), 503)
+  await until(async () => (await waiting()) === 0, 'it has left')
+  t.equal(await metric(adminUrl, 'tracebridge_requests_in_flight'), 2)
+  const next = ask(t, port)
+  await until(async () => (await waiting()) === 1, 'another waits')
 
   for (const socket of held.splice(0)) socket.write(ok)
   for (const client of clients.slice(0, 2)) t.equal(statusOf(await client.answer()), 200)
-  await until(async () => (await waiting()) === 0, 'nobody waits')
-  const next = ask(t, port)
-  await until(() => held.length > 0, 'there is room again')
+  await until(() => held.length > 0, 'it has its turn')
   for (const socket of held) socket.write(ok)
   t.equal(statusOf(await next), 200)
   t.equal(origin.requests.length, 3)
@@ -109,11 +119,7 @@ t.test('a target that fails in a row is left out for a while, and said so once',
   let well = false
   const bad = await startOrigin(t, () => (well ? ok : broken))
   const good = await startOrigin(t)
-  const { port, adminUrl, log } = await before(
-    t,
-    [bad.url, good.url],
-    ', ejection: { failures: 2, for: 400ms }'
-  )
+  const { port, adminUrl, log } = await before(t, [bad.url, good.url], ', ejection: { failures: 2, for: 2s }')
   t.equal(await available(adminUrl, bad.url), 1)
   const statuses: number[] = []
   for (let i = 0; i < 12; i++) statuses.push(statusOf(await ask(t, port)))
@@ -233,7 +239,8 @@ t.test('a target that nobody can connect to, or that is silent, fails its health
 })
 
 t.test('a target that drags is handed less than one that does not', async t => {
-  const slow = await startMortal(t, 100)
+  // So long that the quick one is quick beside it even on a machine that is busy with others.
+  const slow = await startMortal(t, 500)
   const quick = await startMortal(t, 1)
   const { url } = await before(t, [slow.url, quick.url])
   let left = 300

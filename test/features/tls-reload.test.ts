@@ -135,7 +135,7 @@ routes: [{ match: {}, upstream: demo }]
   const gateway = await run(t, rules(''))
   gateway.rewrite(rules(`, client-ca: ${pathOf('ca.pem')}, client: require`))
   await gateway.app.reload()
-  t.match(gateway.log.join(''), 'other kinds of TLS there, take effect at the next start')
+  t.match(gateway.log.join(''), '"keys":["listen[0].tls"]')
   t.equal(await askTls(t, gateway.port), ok)
 })
 

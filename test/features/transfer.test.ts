@@ -95,12 +95,18 @@ t.test(`${size / MiB} MiB each way at once do not stay in memory`, { timeout: 12
   await Promise.all([download(world, warm), upload(world, warm)])
   const before = await resident(world)
   let most = before
-  const watch = setInterval(async () => {
-    most = Math.max(most, await resident(world))
-  }, 100)
-  t.teardown(() => clearInterval(watch))
-  const [down, up] = await Promise.all([download(world, size), upload(world, size)])
-  clearInterval(watch)
+  let over = false
+  const watch = async () => {
+    while (!over) {
+      most = Math.max(most, await resident(world))
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+  }
+  const transfer = Promise.all([download(world, size), upload(world, size)]).finally(() => {
+    over = true
+  })
+  // No look at it is under way when the gateway ends.
+  const [[down, up]] = await Promise.all([transfer, watch()])
   t.equal(down, size)
   t.equal(up, 200)
   t.equal(world.received(), size + warm)

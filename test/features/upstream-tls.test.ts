@@ -1,5 +1,5 @@
 // Upstreams by TLS: whose certificate is believed, which one is shown, and that no caller has a say in either.
-import { once } from 'node:events'
+
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,7 @@ import { createAccessLog } from '../access-log.ts'
 import { pathOf } from '../certificates.ts'
 import { ask, connectRaw, statusOf } from '../raw.ts'
 import { run } from '../running.ts'
+import { serveFor } from '../served.ts'
 import { until } from '../until.ts'
 
 type Seen = {
@@ -43,14 +44,8 @@ async function startTls(t: Test, name = 'shop') {
     response.end('ok')
   })
   server.on('secureConnection', () => connections++)
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return { seen, port: address.port, connections: () => connections }
+  const port = await serveFor(t, server)
+  return { seen, port, connections: () => connections }
 }
 
 const ca = `ca: "${pathOf('ca.pem')}"`

@@ -199,12 +199,13 @@ t.test('silence ends it, in words', async t => {
 })
 
 t.test('what goes on in either direction is not silence', async t => {
-  const { client, upstream, told } = await openHere(t, { idle: '200ms' })
-  for (let at = 0; at < 8; at++) {
-    await new Promise(resolve => setTimeout(resolve, 50))
+  const { client, upstream, told } = await openHere(t, { idle: '1s' })
+  // More often than must be, for a machine that is busy with others.
+  for (let at = 0; at < 12; at++) {
+    await new Promise(resolve => setTimeout(resolve, 100))
     upstream.write(frame(text, 'x'))
   }
-  await until(() => framesIn(told()).length === 8, 'all arrive')
+  await until(() => framesIn(told()).length === 12, 'all arrive')
   t.notOk(framesIn(told()).some(isGoingAway))
   t.notOk(client.socket.destroyed)
 })

@@ -57,13 +57,29 @@ t.test('two workers share a port, and report as one gateway', async t => {
   t.equal(new Set(lines().map(line => JSON.parse(line).path)).size, count, 'and each line is whole')
 })
 
+t.test('a worker that is killed while it is told of new rules counts as killed', async t => {
+  const { adminUrl, process, reload } = await startWorkers(t, `${quiet}${all}`, ['--workers', '2'])
+  const [victim = 0] = workersOf(process.pid)
+  globalThis.process.kill(victim, 'SIGSTOP')
+  const reloaded = reload()
+  // It cannot answer: the reload waits for it.
+  await until(async () => (await metric(adminUrl, 'tracebridge_workers')) === 2, 'both are there')
+  globalThis.process.kill(victim, 'SIGKILL')
+  t.equal((await reloaded).status, 200)
+  const restarts = (reason: string) => metric(adminUrl, 'tracebridge_worker_restarts_total', { reason })
+  await until(async () => (await restarts('killed')) + (await restarts('refused')) === 1, 'it is counted')
+  t.same([await restarts('killed'), await restarts('refused')], [1, 0])
+})
+
 t.test(
   'a worker that is killed costs its own connections, is replaced, and leaves what it counted',
   async t => {
     const { port, adminUrl, process, stderr } = await startWorkers(t, `${quiet}${all}`, ['--workers', '2'])
     const clients = await connected(t, port, 30)
     t.equal(await answered(adminUrl), 30)
-    const [victim = 0, other = 0] = workersOf(process.pid)
+    const [victim, other = 0] = workersOf(process.pid)
+    // Of 0 the whole group would be killed.
+    if (victim === undefined) throw new Error('it has no workers')
     globalThis.process.kill(victim, 'SIGKILL')
     const ended = new Set<RawClient>()
     for (const client of clients) void client.over.then(() => ended.add(client))

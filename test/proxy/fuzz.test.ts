@@ -1,13 +1,12 @@
 // Valid requests, damaged in every way: the upstream parses those requests that the gateway parsed, and no other.
 // For five seconds; FUZZ_MINUTES=60 npx tap test/proxy/fuzz.test.ts --timeout=0 goes on for as long as one likes.
-import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { valueIn } from '../message.ts'
 import { ask, connectRaw, statusOf } from '../raw.ts'
-import { portOf } from '../report/collector.ts'
 import { run } from '../running.ts'
+import { serveFor } from '../served.ts'
 import { until } from '../until.ts'
 
 const minutes = Number(process.env['FUZZ_MINUTES'] ?? 0)
@@ -133,12 +132,8 @@ async function startParser(t: Test) {
     if (error.code !== 'ECONNRESET' && error.code !== 'HPE_INVALID_EOF_STATE') refused.push(error.message)
     socket.destroy()
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://127.0.0.1:${portOf(server.address())}`, seen, refused }
+  const port = await serveFor(t, server)
+  return { url: `http://127.0.0.1:${port}`, seen, refused }
 }
 
 function valuesOf({ rawHeaders }: IncomingMessage, name: string): string[] {
@@ -198,6 +193,7 @@ routes:
   - { match: { path: /blockedz }, upstream: blocked }
 `
   )
+  const enough = 10
   let connections = 0
   let parsed = 0
 
@@ -237,14 +233,17 @@ routes:
       throw new Error(`answers ${got}, requests ${serials}: ${JSON.stringify(sent)}`)
   }
 
-  await fc.assert(
-    fc.asyncProperty(fc.array(connection, { minLength: 24, maxLength: 24 }), async all => {
-      await Promise.all(all.map(agrees))
-    }),
-    { numRuns: 1e6, interruptAfterTimeLimit: timeMs, markInterruptAsFailure: false, endOnFailure: true }
-  )
+  // Where the machine is busy with others, most are given up before they are answered.
+  while (parsed <= enough) {
+    await fc.assert(
+      fc.asyncProperty(fc.array(connection, { minLength: 24, maxLength: 24 }), async all => {
+        await Promise.all(all.map(agrees))
+      }),
+      { numRuns: 1e6, interruptAfterTimeLimit: timeMs, markInterruptAsFailure: false, endOnFailure: true }
+    )
+  }
   t.comment(`${connections} connections, ${parsed} requests`)
-  t.ok(parsed > 10, 'enough of them still were requests')
+  t.ok(parsed > enough, 'enough of them still were requests')
   t.strictSame(parser.refused, [], 'the upstream was sent nothing that is no HTTP')
   t.strictSame(
     gateway.log.filter(line => line.includes('an exchange failed')),

@@ -2,9 +2,10 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import type { Dispatcher } from 'undici'
 import { StreamPool } from '../../src/proxy/h2-pool.ts'
+import type { Control } from '../../src/proxy/recipient.ts'
 import type { Looked } from '../../src/proxy/sweep.ts'
+import { deaf, nothingStripped } from '../recipient.ts'
 import { until } from '../until.ts'
 
 const ping = 6
@@ -65,17 +66,18 @@ async function poolOf(t: Test) {
   }
   const ask = () => {
     const errors: Error[] = []
-    let controller: Dispatcher.DispatchController | undefined
+    let control: Control | undefined
     pool.dispatch(
-      { path: '/', method: 'GET' },
+      { path: '/', method: 'GET', fields: [], body: null, strip: nothingStripped },
       {
+        ...deaf(),
         onRequestStart: own => {
-          controller = own
+          control = own
         },
-        onResponseError: (_, error) => void errors.push(error)
+        onResponseError: error => void errors.push(error)
       }
     )
-    return { errors, begun: () => controller !== undefined, stop: () => controller?.abort(new Error('no')) }
+    return { errors, begun: () => control !== undefined, stop: () => control?.abort(new Error('no')) }
   }
   return { ...dumb, pool, pass, ask, made }
 }

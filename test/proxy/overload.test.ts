@@ -7,31 +7,29 @@ import { until } from '../until.ts'
 
 const calm: Readings = { delay: 0, heap: 10, heapLimit: 100, resident: 10, residentLimit: undefined }
 
+function times(count: number, readings: Partial<Readings>): readonly Partial<Readings>[] {
+  return Array.from({ length: count }, () => readings)
+}
+
 /** A watch over what the test says there is to do. */
 function watched(t: Test, overload: Overload | undefined = { delay: 1000, memory: undefined }) {
-  let readings: Partial<Readings> = {}
-  let looks = 0
+  let ahead: Partial<Readings>[] = []
   const levels: Level[] = []
   const log: string[] = []
   const pressure = createPressure({
     overload: () => overload,
     log: createLog({ level: 'info', write: line => log.push(line) }),
     changed: level => levels.push(level),
-    read: () => {
-      looks++
-      return { ...calm, ...readings }
-    },
+    read: () => ({ ...calm, ...ahead.shift() }),
     everyMs: 1
   })
   t.teardown(pressure.close)
-  /** Holds for so many readings. */
-  const holds = async (next: Partial<Readings>, times: number) => {
-    readings = next
-    const from = looks
-    await until(() => looks >= from + times, 'it looked')
-    readings = {}
+  /** Reads these, each once, and all calm after them. */
+  const reads = async (...readings: readonly Partial<Readings>[]) => {
+    ahead = [...readings]
+    await until(() => ahead.length === 0, 'it looked')
   }
-  return { ...pressure, holds, levels, log }
+  return { ...pressure, reads, levels, log }
 }
 
 t.test('each resource alone can be too much', async t => {
@@ -43,22 +41,22 @@ t.test('each resource alone can be too much', async t => {
     [{ heap: 96 }, 3],
     [{ resident: 93, residentLimit: 100 }, 2]
   ] as const) {
-    const { holds, levels } = watched(t)
-    await holds(readings, 4)
+    const { reads, levels } = watched(t)
+    await reads(...times(4, readings))
     t.equal(levels[0], level, JSON.stringify(readings))
   }
 })
 
 t.test('rules can say how much memory is too much', async t => {
-  const { holds, levels, shares } = watched(t, { delay: 1000, memory: 50 })
-  await holds({ resident: 49, residentLimit: 1000 }, 4)
+  const { reads, levels, shares } = watched(t, { delay: 1000, memory: 50 })
+  await reads(...times(4, { resident: 49, residentLimit: 1000 }))
   t.equal(levels[0], 3)
   t.ok(shares().has('memory'))
 })
 
 t.test('it goes back by itself, and each change is said once', async t => {
-  const { holds, levels, log, level } = watched(t)
-  await holds({ delay: 2000 }, 20)
+  const { reads, levels, log, level } = watched(t)
+  await reads(...times(20, { delay: 2000 }))
   await until(() => level() === 0, 'all is well again')
   t.strictSame(levels, [3, 0])
   t.equal(log.length, 2)
@@ -67,18 +65,15 @@ t.test('it goes back by itself, and each change is said once', async t => {
 })
 
 t.test('a single stall sheds nothing', async t => {
-  const { holds, levels } = watched(t)
-  await holds({ delay: 5000 }, 1)
-  await holds({}, 10)
+  const { reads, levels } = watched(t)
+  await reads({ delay: 5000 }, ...times(10, {}))
   t.strictSame(levels, [])
 })
 
 t.test('a moment of calm is no end of it', async t => {
-  const { holds, levels } = watched(t)
-  for (let round = 0; round < 3; round++) {
-    await holds({ delay: 5000 }, 4)
-    await holds({}, 1)
-  }
+  const { reads, levels } = watched(t)
+  const round = [...times(4, { delay: 5000 }), {}]
+  await reads(...round, ...round, ...round)
   t.strictSame(levels, [3])
 })
 

@@ -5,7 +5,9 @@ import t, { type Test } from 'tap'
 import { createPools, type Line, type Pools } from '../../src/proxy/pools.ts'
 import { createLog } from '../../src/report/log.ts'
 import { createUpstreams } from '../../src/report/upstreams.ts'
-import type { Rules, Upstream } from '../../src/rules/rules.ts'
+import type { Rules } from '../../src/rules/rules.ts'
+import type { Upstream } from '../../src/rules/upstream.ts'
+import { deaf, nothingStripped } from '../recipient.ts'
 import { loaded } from '../rules/rule-files.ts'
 import { until } from '../until.ts'
 
@@ -46,16 +48,15 @@ function send(line: Line | undefined): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''
     line.pool.dispatch(
-      { method: 'GET', path: '/', servername: line.servername },
+      { method: 'GET', path: '/', fields: [], body: null, strip: nothingStripped },
       {
-        onRequestStart: () => {},
-        onResponseStart: () => {},
+        ...deaf(),
         onResponseData: (_, chunk) => {
           text += chunk.toString()
         },
         // Only then is its connection free for the next one.
-        onResponseEnd: () => setImmediate(() => setImmediate(resolve, text)),
-        onResponseError: (_, error) => reject(error)
+        onResponseEnd: () => setImmediate(resolve, text),
+        onResponseError: reject
       }
     )
   })

@@ -14,19 +14,15 @@ const span: TraceContext = {
   residue: undefined
 }
 
-function bytes(...fields: readonly string[]): Buffer[] {
-  return fields.map(part => Buffer.from(part, 'latin1'))
-}
-
-t.test('fields come as bytes and leave as latin1, in order, case and number', async t => {
-  t.strictSame(answered(bytes('Set-Cookie', 'a=\xe9', 'X-A', '', 'set-cookie', 'b'), 200), [
+t.test('fields go on in order, case and number', async t => {
+  t.strictSame(answered(['Set-Cookie', 'a=\xe9', 'X-A', '', 'set-cookie', 'b'], 200), [
     ...['Set-Cookie', 'a=\xe9', 'X-A', '', 'set-cookie', 'b']
   ])
-  t.strictSame(answered(undefined, 200), [], 'no fields are no fields')
+  t.strictSame(answered([], 200), [], 'no fields are no fields')
 })
 
 t.test('fields of the upstream’s connection end here', async t => {
-  const fields = bytes(
+  const fields = [
     ...[
       'Connection',
       'x-hop, content-length',
@@ -38,7 +34,7 @@ t.test('fields of the upstream’s connection end here', async t => {
       '2'
     ],
     ...['Transfer-Encoding', 'chunked', 'Upgrade', 'h2c', 'X-Stays', '1']
-  )
+  ]
   t.strictSame(answered(fields, 200), ['Content-Length', '2', 'X-Stays', '1'])
   t.strictSame(answered(fields, 204), ['X-Stays', '1'], 'and no caller waits for a body where there is none')
 })
@@ -46,7 +42,6 @@ t.test('fields of the upstream’s connection end here', async t => {
 t.test('a reason phrase is handed on when it can be written', async t => {
   t.equal(phraseOf('Not Quite'), 'Not Quite')
   t.equal(phraseOf(''), '')
-  t.equal(phraseOf(undefined), '')
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 400 }), text => {
       const phrase = phraseOf(text)

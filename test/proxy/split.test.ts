@@ -5,7 +5,7 @@ import { w3c } from '../../src/baggage/index.ts'
 import type { Asked } from '../../src/proxy/asked.ts'
 import { createBalancer, type State } from '../../src/proxy/balance.ts'
 import { colourOf, createSplitter } from '../../src/proxy/split.ts'
-import type { Upstream } from '../../src/rules/rules.ts'
+import type { Upstream } from '../../src/rules/upstream.ts'
 import { loaded } from '../rules/rule-files.ts'
 
 function upstreamOf(t: Test, targets: string, keys = ''): Upstream {

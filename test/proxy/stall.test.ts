@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createStall, type Flow, type Patience, type Stalled } from '../../src/proxy/stall.ts'
 
-const patience: Patience = { request: 300, idle: 100, firstByte: 50, write: 60 }
+const patience: Patience = { request: 300, idle: 100, firstByte: 50, write: 60, deadline: 0 }
 
 const waiting: Flow = {
   arrived: true,
@@ -131,8 +131,22 @@ t.test('the upstream is not blamed while the caller takes nothing', async t => {
   )
 })
 
+t.test('a deadline is for the whole, whoever is busy and however often it is tried', async t => {
+  for (const flow of [
+    (time: number) => ({ arrived: false, received: time }),
+    (time: number) => ({ attempts: Math.floor(time / 40) }),
+    (time: number) => ({ answered: true, sent: time })
+  ])
+    t.strictSame(outcome(flow, { deadline: 200 }), [210, 'deadline'])
+  t.strictSame(
+    outcome(time => ({ answered: true, ended: time > 150 }), { deadline: 200, idle: 0 }),
+    [230, 'write'],
+    'what is only to be taken yet has met it'
+  )
+})
+
 t.test('0 waits for ever', async t => {
-  const never = { request: 0, idle: 0, firstByte: 0, write: 0 }
+  const never = { request: 0, idle: 0, firstByte: 0, write: 0, deadline: 0 }
   for (const flow of [{}, { arrived: false }, { answered: true }, { answered: true, full: true }]) {
     t.equal(
       outcome(() => flow, never),

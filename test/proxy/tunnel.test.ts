@@ -1,17 +1,17 @@
 // A tunnel between two connections: whatever a side does, both are gone in the end, and it is told once.
+
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { createTunnels, type TunnelEnd } from '../../src/proxy/tunnel.ts'
+import { portFor } from '../served.ts'
 import { until } from '../until.ts'
 
 /** A connection by its two ends: ours, and that of whoever is out there. */
 async function pair(t: Test): Promise<readonly [ours: Socket, theirs: Socket]> {
   const server = createServer({ allowHalfOpen: true })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const theirs = connect({ port: address.port, host: '127.0.0.1', allowHalfOpen: true })
+  const port = await portFor(server)
+  const theirs = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   const [ours] = await once(server, 'connection')
   theirs.on('error', () => {})
   theirs.resume()
@@ -48,14 +48,15 @@ t.test('who does not end after the other is ended', async t => {
 })
 
 t.test('who is still told something after its own end is not hurried', async t => {
-  const { client, service, ends, over } = await open(t)
+  const { client, service, ends, over } = await open(t, 0, 500)
   let told = 0
   client.on('data', chunk => {
     told += chunk.length
   })
   client.end()
   for (let at = 0; at < 10; at++) {
-    await new Promise(resolve => setTimeout(resolve, 20))
+    // In all longer than it would linger, and each time by far shorter.
+    await new Promise(resolve => setTimeout(resolve, 80))
     service.write('x')
   }
   service.end()

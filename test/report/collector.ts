@@ -1,7 +1,7 @@
 // A back end with moods: each request is answered as the test says, and its body is kept.
-import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { Test } from 'tap'
+import { serveFor } from '../served.ts'
 
 export type Collected = { readonly body: Buffer; readonly headers: IncomingHttpHeaders; readonly url: string }
 
@@ -21,15 +21,5 @@ export async function startCollector(
       answer(response, requests.length - 1)
     })
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(async () => {
-    server.closeAllConnections()
-    await once(server.close(), 'close')
-  })
-  return { url: `http://127.0.0.1:${portOf(server.address())}/v1/traces`, requests }
-}
-
-export function portOf(address: ReturnType<ReturnType<typeof createServer>['address']>): number {
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  return { url: `http://127.0.0.1:${await serveFor(t, server)}/v1/traces`, requests }
 }

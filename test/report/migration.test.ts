@@ -2,8 +2,9 @@ import t from 'tap'
 import { b3 } from '../../src/dialects/b3.ts'
 import { jaeger } from '../../src/dialects/jaeger.ts'
 import { w3c } from '../../src/dialects/w3c.ts'
-import { migrationOf, parseUnneeded, type Unneeded } from '../../src/report/migration.ts'
+import { migrationOf } from '../../src/report/migration.ts'
 import { createPropagation } from '../../src/report/propagation.ts'
+import type { Unneeded } from '../../src/report/unneeded.ts'
 import { policyOf } from '../mediate/policies.ts'
 import { outcomeOf, routeOf, sampled, spanId, start, traceId } from './outcomes.ts'
 
@@ -161,12 +162,4 @@ t.test('strangers alone do not keep a dialect, and are told of', async t => {
     { safeToStopAccepting: 'yes', why: /only callers that are not believed need it, for the link/ }
   )
   t.match(report.dialects, [{ needed: 0, neededOutside: 1, lastNeededOutside: '2026-01-10T03:04:05.006Z' }])
-})
-
-t.test('a time is a number and m, h or d', async t => {
-  t.same(parseUnneeded('7d'), week)
-  t.equal(parseUnneeded('30m')?.ms, 1_800_000)
-  t.equal(parseUnneeded('12h')?.ms, day / 2)
-  for (const text of ['', '0m', '00d', '7', 'd', '7w', '-7d', '7d ', '1e3d', '99999d', '٧d'])
-    t.equal(parseUnneeded(text), undefined)
 })

@@ -3,7 +3,8 @@
 import { attempt, mediate } from '../../src/mediate/mediate.ts'
 import type { Trust } from '../../src/mediate/policy.ts'
 import type { AttemptOutcome, Outcome } from '../../src/report/outcome.ts'
-import type { Route, UpstreamTarget } from '../../src/rules/rules.ts'
+import type { Route } from '../../src/rules/rules.ts'
+import type { UpstreamTarget } from '../../src/rules/upstream.ts'
 import { hop } from '../call.ts'
 import { countedIds, planOf, policyOf } from '../mediate/policies.ts'
 import { type Headers, readerOf } from '../vectors/vectors.ts'
@@ -52,6 +53,7 @@ export function routeOf(differing: Partial<Route> = {}): Route {
       },
       ejection: undefined,
       resend: 'reused',
+      resendMethods: 'safe',
       health: undefined,
       split: { matches: [], sticky: undefined, carry: undefined, fallback: 'any' }
     },

@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import t from 'tap'
 import { totalOf } from '../../src/report/flow.ts'
 import { createMetrics, type Metrics } from '../../src/report/metrics.ts'
+import { noGauges } from '../../src/report/no-gauges.ts'
 import type { Outcome } from '../../src/report/outcome.ts'
 import { createTopology, idOf, type Place, sumTraffic, type Traffic } from '../../src/report/topology.ts'
-import type { UpstreamTarget } from '../../src/rules/rules.ts'
+import type { UpstreamTarget } from '../../src/rules/upstream.ts'
 import type { Headers } from '../vectors/vectors.ts'
 import { outcomeOf, routeOf, sampled, start, type Tried, target, untraced } from './outcomes.ts'
 
@@ -113,18 +114,6 @@ const requests = fc.record({
   after: fc.integer({ min: 0, max: 20 * 60_000 })
 })
 
-const gauges = {
-  inFlight: () => 0,
-  upgraded: () => 0,
-  draining: () => false,
-  connections: () => [],
-  linesLost: () => 0,
-  rates: () => [],
-  spans: () => new Map(),
-  rulesLoaded: () => 0,
-  certificates: () => []
-}
-
 /** How often a histogram was added to. */
 function countIn({ families }: Metrics, name: string): number {
   const samples = families.find(family => family.name === name)?.samples() ?? []
@@ -133,7 +122,7 @@ function countIn({ families }: Metrics, name: string): number {
 
 t.test('edges add up to what metrics count, in one process or in the sum of two', async t => {
   const adds = fc.property(fc.array(fc.tuple(requests, fc.boolean()), { maxLength: 60 }), all => {
-    const metrics = createMetrics(gauges)
+    const metrics = createMetrics(noGauges)
     const [first, second] = [createTopology(() => start), createTopology(() => start)]
     let end = start
     for (const [{ agent, trust, headers, tries, routed, after }, elsewhere] of all) {

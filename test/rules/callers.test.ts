@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Trust } from '../../src/mediate/policy.ts'
 import { createTrust } from '../../src/rules/callers.ts'
+import { parseRange } from '../../src/rules/ranges.ts'
 import type { TrustSettings } from '../../src/rules/settings.ts'
-import { parseRange } from '../../src/rules/values.ts'
 import { showing, unread } from './credentials.ts'
 
 function entryOf(text: string, context: Trust): TrustSettings {

@@ -4,6 +4,7 @@ import t from 'tap'
 import { formatComplaint } from '../../src/rules/complaint.ts'
 import { loadRules } from '../../src/rules/load.ts'
 import type { Overrides } from '../../src/rules/overrides.ts'
+import { effortOf } from '../effort.ts'
 import { complaintsOf, folderOf, loaded, minimal } from './rule-files.ts'
 
 function refusal(path: string | undefined, overrides: Overrides = {}): readonly string[] {
@@ -110,9 +111,10 @@ t.test('ten thousand routes load in a moment, and a mistake in each is told', as
     Array.from({ length: 10_000 }, (_, i) => `- { match: { path: /r${i} }, upstream: ${upstream} }`).join(
       '\n'
     )
-  const start = performance.now()
   const text = `upstreams: { a: { echo: true } }\nroutes:\n${routes('a')}\n`
-  t.equal(loaded(t, text).rules.routes.length, 10_000)
-  t.equal(complaintsOf(t, text.replaceAll('upstream: a', 'upstream: b')).length, 10_000)
-  t.ok(performance.now() - start < 15_000)
+  const effort = effortOf(() => {
+    t.equal(loaded(t, text).rules.routes.length, 10_000)
+    t.equal(complaintsOf(t, text.replaceAll('upstream: a', 'upstream: b')).length, 10_000)
+  })
+  t.ok(effort < 15_000)
 })

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { Upstream } from '../../src/rules/rules.ts'
+import type { Upstream } from '../../src/rules/upstream.ts'
 import { warningsOf } from '../../src/rules/warnings.ts'
 import { loaded } from './rule-files.ts'
 

@@ -4,22 +4,10 @@ import {
   formatLimit,
   formatRate,
   formatSize,
-  parseAllowedOrigin,
-  parseBearer,
   parseDuration,
-  parseEndpoint,
-  parseFieldName,
-  parseFieldValue,
   parseLimit,
-  parseMethod,
-  parseOrigin,
-  parseRange,
   parseRate,
-  parseSecretField,
-  parseSharedSecret,
   parseSize,
-  parseText,
-  parseUpstreamName,
   parseWorkers
 } from '../../src/rules/values.ts'
 
@@ -128,128 +116,6 @@ t.test('a limit is a number in a second, a minute or an hour, and is shown as it
   ]) {
     t.equal(parseLimit(text), undefined, text)
   }
-})
-
-t.test('a secret is long and has no blanks, and its field is one that nothing else needs', async t => {
-  for (const text of ['correct-horse-battery', 'x'.repeat(16), 'x'.repeat(1024)]) {
-    t.equal(parseSharedSecret(text), text)
-  }
-  for (const text of [
-    '',
-    'x'.repeat(15),
-    'x'.repeat(1025),
-    'with a blank in between',
-    'line\nfeed-in-between'
-  ]) {
-    t.equal(parseSharedSecret(text), undefined, text)
-  }
-  t.equal(parseSecretField('X-Gateway-Secret'), 'x-gateway-secret')
-  t.equal(parseSecretField('Authorization'), 'authorization')
-  for (const text of [
-    'Host',
-    'origin',
-    'Content-Length',
-    'traceparent',
-    'TraceState',
-    'X-B3-TraceId',
-    'newrelic',
-    'baggage',
-    'sw8-correlation',
-    'uberctx-key',
-    'X-Forwarded-For',
-    'forwarded',
-    'x secret',
-    ''
-  ]) {
-    t.equal(parseSecretField(text), undefined, text)
-  }
-})
-
-t.test('ranges are CIDRs, single addresses and three names', async t => {
-  t.same(parseRange('any'), { kind: 'any' })
-  t.same(parseRange('10.0.0.0/8'), { kind: 'range', address: '10.0.0.0', prefix: 8, family: 4 })
-  t.same(parseRange('10.1.2.3'), { kind: 'range', address: '10.1.2.3', prefix: 32, family: 4 })
-  t.same(parseRange('fd00::/8'), { kind: 'range', address: 'fd00::', prefix: 8, family: 6 })
-  t.same(parseRange('::1'), { kind: 'range', address: '::1', prefix: 128, family: 6 })
-  for (const wrong of [
-    '',
-    'all',
-    '10.0.0.0/33',
-    '10.0.0',
-    '::/129',
-    'example.com',
-    '10.0.0.0/',
-    '::ffff:10.0.0.0/104'
-  ]) {
-    t.equal(parseRange(wrong), undefined, wrong)
-  }
-})
-
-t.test('an upstream is an origin and nothing behind it', async t => {
-  t.equal(parseOrigin('http://orders:8080')?.origin, 'http://orders:8080')
-  t.equal(parseOrigin('https://[::1]:8443/')?.origin, 'https://[::1]:8443')
-  const wrong = [
-    'orders:8080',
-    'http://',
-    'ftp://a',
-    'http://a/b',
-    'http://a?b',
-    'http://a/?',
-    'http://a#',
-    'http://u:p@a'
-  ]
-  for (const each of [...wrong, 'http://a b', 'http://a\n', 'http://a:99999']) {
-    t.equal(parseOrigin(each), undefined, JSON.stringify(each))
-  }
-})
-
-t.test('an endpoint may have path and query, but no password', async t => {
-  t.equal(parseEndpoint('http://c:4318/v1/traces?x=1'), 'http://c:4318/v1/traces?x=1')
-  for (const wrong of ['c:4318', 'http://u:p@c/', 'http://c/\r\nx', 'http://c/#a'])
-    t.equal(parseEndpoint(wrong), undefined)
-})
-
-t.test('names and values of fields cannot break out of a header', async t => {
-  t.equal(parseFieldName('X-Tenant'), 'x-tenant')
-  for (const wrong of ['', 'a b', 'a:', 'a\r\nb', 'ä'])
-    t.equal(parseFieldName(wrong), undefined, JSON.stringify(wrong))
-  t.equal(parseFieldValue('Bearer a b'), 'Bearer a b')
-  t.equal(parseFieldValue(''), '')
-  for (const wrong of ['a\r\nb', 'a\n', ' a', 'a ', 'é', '\0']) {
-    t.equal(parseFieldValue(wrong), undefined, JSON.stringify(wrong))
-  }
-  t.equal(parseMethod('GET'), 'GET')
-  for (const wrong of ['get', '', 'G T']) t.equal(parseMethod(wrong), undefined)
-})
-
-t.test('allowed origins are what browsers send', async t => {
-  t.equal(parseAllowedOrigin('https://Shop.example.com'), 'https://shop.example.com')
-  t.equal(parseAllowedOrigin('https://*.example.com:8443'), 'https://*.example.com:8443')
-  t.equal(parseAllowedOrigin('https://a.example.com:443'), 'https://a.example.com')
-  t.equal(parseAllowedOrigin('http://a.example.com:80'), 'http://a.example.com')
-  t.equal(parseAllowedOrigin('*'), '*')
-  for (const wrong of [
-    '',
-    'null',
-    'a.com',
-    'https://',
-    'https://a.com/',
-    'https://*',
-    'https://a.*.com',
-    'https://*a.com'
-  ]) {
-    t.equal(parseAllowedOrigin(wrong), undefined, wrong)
-  }
-})
-
-t.test('names stay on one line', async t => {
-  t.equal(parseText('订单 gateway'), '订单 gateway')
-  for (const wrong of ['', ' a', 'a\nb', 'a\u2028b', 'a\u0085b', 'x'.repeat(257)])
-    t.equal(parseText(wrong), undefined)
-  t.equal(parseUpstreamName('orders-2.v1'), 'orders-2.v1')
-  for (const wrong of ['', '-a', 'a b', 'a/b', 'a"b']) t.equal(parseUpstreamName(wrong), undefined, wrong)
-  t.equal(parseBearer('abc-._~+/=='), 'abc-._~+/==')
-  for (const wrong of ['', 'a b', 'a\n', '=']) t.equal(parseBearer(wrong), undefined, wrong)
 })
 
 t.test('a number of workers is a whole one from 1 up, as text too, or auto', async t => {

@@ -8,6 +8,7 @@ import {
   type Member,
   parseBaggage
 } from '../../src/trace/baggage.ts'
+import { effortOf } from '../effort.ts'
 import { readerOf, type Vector, vectors } from '../vectors/vectors.ts'
 
 type Property = { readonly key: string; readonly value?: string }
@@ -126,9 +127,8 @@ t.test('a list at both limits is kept whole', async t => {
 
 t.test('a short list that could be taken apart in very many ways is read at once', async t => {
   const attack = `a=b${';k=  '.repeat(24)}"`
-  const begun = performance.now()
-  t.strictSame(parseBaggage(attack), { members: [], dropped: 1 })
-  t.ok(performance.now() - begun < 250)
+  const effort = effortOf(() => t.strictSame(parseBaggage(attack), { members: [], dropped: 1 }))
+  t.ok(effort < 250)
 })
 
 t.test('blanks may stand around every sign', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ClientTally, DialectTally, RouteTally } from '../../src/report/propagation.ts'
+import type { ClientTally, DialectTally, RouteTally } from '../../src/report/propagation-tally.ts'
 import { sumClients, sumRoutes } from '../../src/workers/tallies.ts'
 
 function dialect(arrived: number, more: Partial<DialectTally> = {}): DialectTally {

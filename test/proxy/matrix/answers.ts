@@ -160,7 +160,13 @@ export const answers: readonly AnswerRow[] = [
   invalid('a status of two digits', `${lines('HTTP/1.1 20 OK', length)}ok`),
   invalid('a status of four digits', `${lines('HTTP/1.1 2000 OK', length)}ok`),
   invalid('a status that is a word', `${lines('HTTP/1.1 abc OK', length)}ok`),
-  invalid('100 that nobody asked for', `${lines('HTTP/1.1 100 Continue')}${ok(length)}ok`),
+  {
+    name: '100 that nobody asked for is passed over',
+    answer: `${lines('HTTP/1.1 100 Continue')}${ok(length)}ok`,
+    got: `${ok(length, ...dated)}ok`,
+    after: 'open',
+    reused: true
+  },
   invalid(
     '101 that nobody asked for',
     lines('HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket')
@@ -192,6 +198,6 @@ export const answers: readonly AnswerRow[] = [
   broken('a body that ends before its length', `${ok('Content-Length: 10')}ok`, true),
   broken('a body that ends within a chunk', `${ok('Transfer-Encoding: chunked')}a\r\nok`, true),
   broken('a body without its last chunk', `${ok('Transfer-Encoding: chunked')}2\r\nok\r\n`, true),
-  broken('a chunk size that is none', `${ok('Transfer-Encoding: chunked')}2\r\nok\r\nx\r\n`),
-  broken('a chunk longer than its size', `${ok('Transfer-Encoding: chunked')}2\r\nok!\r\n0\r\n\r\n`)
+  invalid('a chunk size that is none', `${ok('Transfer-Encoding: chunked')}2\r\nok\r\nx\r\n`),
+  invalid('a chunk longer than its size', `${ok('Transfer-Encoding: chunked')}2\r\nok!\r\n0\r\n\r\n`)
 ]

@@ -106,7 +106,7 @@ export const fields: readonly Row[] = [
       '1\r\na\r\n0\r\n\r\n'
     ),
     status: [200],
-    upstream: [seen('POST /x HTTP/1.1', [], { body: 'a' })],
+    upstream: [seen('POST /x HTTP/1.1', [], { body: 'a', chunked: true })],
     after: 'open'
   },
   {

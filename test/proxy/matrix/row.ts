@@ -47,8 +47,8 @@ export function request(start: string, fields: readonly string[] = [], body = ''
 }
 
 type Seen = {
-  /** What Host said. */
-  readonly host?: string
+  /** What Host said, if it was said first. */
+  readonly host?: string | undefined
   readonly version?: string
   readonly body?: string
   readonly chunked?: boolean
@@ -56,7 +56,7 @@ type Seen = {
   readonly forwardedFor?: string
 }
 
-/** A request as the upstream gets it: undici's own lines, the caller's, and those that are added. */
+/** A request as the upstream gets it: the caller's lines, and those that are added. */
 export function seen(start: string, fields: readonly string[] = [], options: Seen = {}): string {
   const { host = 'a', version = '1.1', body, chunked = false, via, forwardedFor } = options
   const added = [
@@ -64,13 +64,11 @@ export function seen(start: string, fields: readonly string[] = [], options: See
     ...[`X-Forwarded-For: ${forwardedFor ?? ''}127.0.0.1`, 'X-Forwarded-Proto: http'],
     ...[`X-Forwarded-Host: ${host}`, 'X-Forwarded-Port: P', `Via: ${via ?? ''}${version} tracebridge`]
   ]
-  const framing = chunked
-    ? ['transfer-encoding: chunked']
-    : body === undefined
-      ? []
-      : [`content-length: ${body.length}`]
+  const length = chunked || body === undefined ? [] : [`Content-Length: ${body.length}`]
+  const framing = chunked ? ['Transfer-Encoding: chunked'] : []
   return (
-    lines(start, `host: ${host}`, 'connection: keep-alive', ...fields, ...added, ...framing) + (body ?? '')
+    lines(start, `Host: ${host}`, ...length, ...fields, ...added, 'Connection: keep-alive', ...framing) +
+    (body ?? '')
   )
 }
 

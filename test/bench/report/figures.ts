@@ -11,8 +11,20 @@ export function figure(values: readonly number[]): Figure {
   return { median, least: sorted[0] ?? Number.NaN, most: sorted.at(-1) ?? Number.NaN }
 }
 
-/** `38.1 (36.9 to 40.2)` */
-export function formatFigure({ median, least, most }: Figure, digits: number): string {
+/**
+ * How many times the other, round by round: what else the machine did in a round met both. Rounds that one of them has
+ * not are left out; undefined when none is left.
+ */
+export function ratio(of: readonly number[], to: readonly number[]): Figure | undefined {
+  const rounds = of.slice(0, to.length).map((value, round) => value / (to[round] ?? Number.NaN))
+  const known = rounds.filter(Number.isFinite)
+  return known.length === 0 ? undefined : figure(known)
+}
+
+/** `38.1 (36.9 to 40.2)`; a dash for nothing. */
+export function formatFigure(one: Figure | undefined, digits: number): string {
+  if (one === undefined || Number.isNaN(one.median)) return '–'
+  const { median, least, most } = one
   return `${median.toFixed(digits)} (${least.toFixed(digits)} to ${most.toFixed(digits)})`
 }
 

@@ -2,7 +2,7 @@
 // It knows no routes, no traces and no limits; what the gateway costs beyond it is the gateway's own.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Dispatcher, Pool } from 'undici'
-import { listen } from './listen.ts'
+import { listen } from '../listen.ts'
 
 const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, {
   connections: 256,

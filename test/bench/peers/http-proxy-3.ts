@@ -1,7 +1,7 @@
 // A process of the bench: http-proxy-3 doing plain proxying, on kept-alive connections.
 import { Agent, createServer } from 'node:http'
 import { createProxyServer } from 'http-proxy-3'
-import { listen } from './listen.ts'
+import { listen } from '../listen.ts'
 
 const proxy = createProxyServer({
   target: `http://127.0.0.1:${process.argv[2]}`,

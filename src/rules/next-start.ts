@@ -1,0 +1,43 @@
+// What of new rules a running gateway cannot take over: sockets and servers are made once, and node:http and nghttp2 take
+// some limits at their making. Must not know what is done about it.
+import { isDeepStrictEqual } from 'node:util'
+import type { Listener } from './listener.ts'
+import type { Rules } from './rules.ts'
+
+type Compared = Pick<Rules, 'listen' | 'admin' | 'workers' | 'tags'>
+
+/** Keys of a rule file whose values wait for the next start; `first` are the rules that it started with. */
+export function keysOfNextStart(first: Compared, rules: Compared): readonly string[] {
+  const keys = listenersOfNextStart(first.listen, rules.listen)
+  if (rules.admin.host !== first.admin.host || rules.admin.port !== first.admin.port)
+    keys.push('admin.address')
+  if (rules.workers !== first.workers) keys.push('workers')
+  if (!isDeepStrictEqual(rules.tags, first.tags)) keys.push('tags')
+  return keys
+}
+
+function listenersOfNextStart(first: readonly Listener[], next: readonly Listener[]): string[] {
+  const same = (a: Listener, b: Listener) => a.host === b.host && a.port === b.port
+  const alike = next.length === first.length && next.every((where, at) => same(where, first[at] ?? where))
+  // Which is which is known by the address alone.
+  if (!alike) return ['listen']
+  return next.flatMap((where, at) => {
+    const old = first[at]
+    return old === undefined ? [] : keysOf(old, where).map(key => `listen[${at}].${key}`)
+  })
+}
+
+function keysOf(first: Listener, next: Listener): readonly string[] {
+  const changed: string[] = []
+  const streams = first.protocols.includes('h2')
+  // Whether callers are asked for a certificate; the certificates themselves are taken over.
+  if (next.tls?.client !== first.tls?.client) changed.push('tls')
+  if (!isDeepStrictEqual(next.protocols, first.protocols)) changed.push('protocols')
+  if (next.limits.header !== first.limits.header) changed.push('limits.header')
+  // Of HTTP/1 both are taken over.
+  if (streams && next.limits.fields !== first.limits.fields) changed.push('limits.fields')
+  if (streams && next.limits.requests !== first.limits.requests) changed.push('limits.requests')
+  if (next.tls !== undefined && next.timeouts.handshake !== first.timeouts.handshake)
+    changed.push('timeouts.handshake')
+  return changed
+}

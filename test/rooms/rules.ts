@@ -1,0 +1,3 @@
+import { run } from '../room.ts'
+
+run('rules')
