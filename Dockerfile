@@ -34,7 +34,7 @@ LABEL org.opencontainers.image.title="tracebridge" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 # As bin/tracebridge starts it: a third less memory under load.
-ENV NODE_ENV=production MALLOC_ARENA_MAX=1
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072
 WORKDIR /app
 # All of it stays root's: the process may read its own files and change none.
 COPY package.json LICENSE ./
@@ -49,5 +49,5 @@ EXPOSE 8080 9901
 # For plain Docker; Kubernetes has probes of its own. It asks where `admin.address` is when nobody moves it.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
   CMD ["/nodejs/bin/node", "-e", "fetch('http://127.0.0.1:9901/readyz').then(a => process.exit(a.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "/app/dist/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "--expose-gc", "/app/dist/main.js"]
 CMD ["serve"]

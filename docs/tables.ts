@@ -103,7 +103,10 @@ export function metricFamilies(): readonly Family[] {
     ...createCaptures(() => ({ keep: 0, take: () => false })).families,
     ...createUpstreams(() => [], { info: () => {}, warn: () => {}, error: () => {} }).families,
     ...loadFamilies({ connections: () => 0, turnedAway: () => 0, level: () => 0, shares: () => new Map() }),
-    ...createWorkerCounts(() => 0).families
+    ...createWorkerCounts(
+      () => 0,
+      () => 0
+    ).families
   ])
   return families
 }

@@ -6,7 +6,8 @@ import {
   createServer,
   type Http2Server,
   type ServerHttp2Session,
-  type ServerHttp2Stream
+  type ServerHttp2Stream,
+  type Settings
 } from 'node:http2'
 import { pathOf } from './certificates.ts'
 import type { Teardown } from './running.ts'
@@ -39,15 +40,20 @@ export async function startStreamOrigin(
     stream.respond([':status', '200'])
     stream.end('ok')
   },
-  scheme: 'http' | 'https' = 'http'
+  scheme: 'http' | 'https' = 'http',
+  settings: Settings = {}
 ): Promise<StreamOrigin> {
   const seen: StreamSeen[] = []
   const open = new Set<ServerHttp2Session>()
   let connections = 0
   const server: Http2Server =
     scheme === 'http'
-      ? createServer()
-      : createSecureServer({ cert: readFileSync(pathOf('shop.pem')), key: readFileSync(pathOf('shop.key')) })
+      ? createServer({ settings })
+      : createSecureServer({
+          cert: readFileSync(pathOf('shop.pem')),
+          key: readFileSync(pathOf('shop.key')),
+          settings
+        })
   server.on('session', session => {
     connections++
     open.add(session)

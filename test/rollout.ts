@@ -10,6 +10,8 @@ export type Behaviour = {
   /** Milliseconds until it answers. */
   readonly latency: () => number
   readonly status?: () => number
+  /** Of gRPC: a number, in an answer that is all header. */
+  readonly grpc?: () => string
 }
 
 /** Targets by the `service.tag` that they get. */
@@ -31,9 +33,11 @@ routes: [{ name: orders, match: { path: /** }, upstream: orders }]
 `
 }
 
-async function startTarget(t: Teardown, { latency, status = () => 200 }: Behaviour): Promise<string> {
+async function startTarget(t: Teardown, { latency, status = () => 200, grpc }: Behaviour): Promise<string> {
+  const fields = () =>
+    grpc === undefined ? {} : { 'content-type': 'application/grpc', 'grpc-status': grpc() }
   const server = createServer((_, response) => {
-    setTimeout(() => response.writeHead(status()).end('ok'), latency())
+    setTimeout(() => response.writeHead(status(), fields()).end('ok'), latency())
   })
   const port = await serveFor(t, server)
   return `http://127.0.0.1:${port}`

@@ -11,7 +11,7 @@ import { sketchScale } from '../sketch/scale.ts'
 export function comparisonFor(
   query: URLSearchParams,
   report: LatencyReport
-): Comparison | { readonly problem: string } {
+): (Comparison & Pick<LatencyReport, 'incomplete'>) | { readonly problem: string } {
   const baseline = parseSelector(query.get('baseline') ?? '')
   if (baseline === undefined) return { problem: 'baseline: expected a tag such as service.tag=base' }
   const candidate = parseSelector(query.get('candidate') ?? '')
@@ -21,5 +21,7 @@ export function comparisonFor(
   const { at, series } = read.snapshot
   const counted = sidesOf([...series.values()], { baseline, candidate })
   if (counted === undefined) return { problem: 'a target is of both sides' }
-  return comparisonOf(periodOf(counted), query.get('route'), (at - read.since) / 1000, sketchScale)
+  const seconds = (at - read.since) / 1000
+  const comparison = comparisonOf(periodOf(counted), query.get('route'), seconds, sketchScale)
+  return { ...comparison, incomplete: report.incomplete }
 }

@@ -6,8 +6,8 @@ import { type Counted, periodOf } from '../gate/tally.ts'
 import { parseDuration } from '../rules/values.ts'
 import { comparisonText } from './figures.ts'
 import { basesOf, sidesOf } from './gate-flags.ts'
-import { countedBetween, type Sound, tagsNote } from './gate-watch.ts'
 import type { Io } from './io.ts'
+import { countedBetween, type Sound, tagsNote } from './looks.ts'
 import { adminSource, type Taken } from './source.ts'
 import { helpFlag, readFlags, refuse } from './usage.ts'
 
@@ -96,6 +96,10 @@ type InTime =
 function countedIn(first: Taken, last: Taken, sides: Sides, route: string | undefined): InTime {
   if ('unreachable' in first) return first
   if ('unreachable' in last) return last
+  const doubt = [first, last]
+    .flatMap(({ snapshots }) => snapshots)
+    .find(one => one.doubt !== undefined)?.doubt
+  if (doubt !== undefined) return { wrong: doubt }
   const repeated = repeatedIn(last.snapshots)
   if (repeated !== undefined) return { wrong: `${repeated} is a gateway that is named twice` }
   const counted = countedBetween(first, last, sides)

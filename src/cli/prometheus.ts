@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import type { Selector } from '../gate/selector.ts'
 import type { Series, Sides } from '../gate/snapshot.ts'
+import { isServerErrorName } from '../report/grpc.ts'
 import { labelOf } from '../rules/names.ts'
 import { add, type Bins, emptyBins } from '../sketch/bins.ts'
 import { bucketScale } from '../sketch/scale.ts'
@@ -32,6 +33,9 @@ type Sample = {
 /** What a gateway counts that has no room to keep it apart: its labels all say so. */
 const overflow = `${metric}_count{route="other",method="other",status="other"}`
 
+/** Of a gateway with workers: those whose counts are missing in what was scraped. */
+const silent = 'tracebridge_workers_silent'
+
 export function prometheusSource(url: URL, token: string | undefined, sides: Sides): Source {
   const buckets = [sides.baseline, sides.candidate]
     .map(selector => `${metric}_bucket{${matchers(selector)}}`)
@@ -43,10 +47,15 @@ export function prometheusSource(url: URL, token: string | undefined, sides: Sid
     return samplesOf(url, asked)
   }
   const look = async (signal: AbortSignal): Promise<Taken> => {
-    const [counted, started] = await Promise.all([query(buckets, signal), query(starts, signal)])
+    const [counted, started, halves] = await Promise.all([
+      query(buckets, signal),
+      query(starts, signal),
+      query(silent, signal)
+    ])
     if (typeof counted === 'string') return { unreachable: counted }
     if (typeof started === 'string') return { unreachable: started }
-    return snapshotOf(url, counted, started, sides)
+    if (typeof halves === 'string') return { unreachable: halves }
+    return snapshotOf(url, counted, { started, halves }, sides)
   }
   return {
     name: 'histograms of a Prometheus',
@@ -78,7 +87,15 @@ function samplesOf({ host }: URL, asked: Answered): Sample[] | string {
 
 type Group = { readonly labels: Sample['labels']; readonly upTo: Map<number, number> }
 
-function snapshotOf(url: URL, counted: readonly Sample[], started: readonly Sample[], sides: Sides): Taken {
+/** What is known of the processes behind the counts. */
+type Processes = { readonly started: readonly Sample[]; readonly halves: readonly Sample[] }
+
+function snapshotOf(
+  url: URL,
+  counted: readonly Sample[],
+  { started, halves }: Processes,
+  sides: Sides
+): Taken {
   const who = url.host
   const groups = new Map<string, Group>()
   let beyond = 0
@@ -94,6 +111,8 @@ function snapshotOf(url: URL, counted: readonly Sample[], started: readonly Samp
     group.upTo.set(le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le), value)
   }
   const starts = new Map(started.map(({ labels, value }) => [placeOf(labels), value]))
+  const twice = twiceIn(started)
+  const half = new Set(halves.flatMap(({ labels, value }) => (value > 0 ? placeOf(labels) : [])))
   const bounds = boundsOf(groups.values())
   const series = new Map<string, Series>()
   let doubt: string | undefined
@@ -104,18 +123,36 @@ function snapshotOf(url: URL, counted: readonly Sample[], started: readonly Samp
     const start = starts.get(place)
     if (start === undefined)
       doubt = `restarts cannot be seen: ${who} has no process_start_time_seconds of ${place}`
+    if (twice.has(place)) doubt = `${who} has what ${place} counted more than once`
+    if (half.has(place)) doubt = `what ${place} tells is incomplete: not all of its workers answer`
     series.set(key, {
       epoch: `${place} ${start}`,
       since: (start ?? 0) * 1000,
       route: labels['route'] ?? '-',
       tags: tagsOf(labels, sides),
-      errors: Number(labels['status']) >= 500 ? latency.count : 0,
+      errors: isFailure(labels) ? latency.count : 0,
       latency
     })
   }
   const at = counted[0]?.at ?? Date.now()
   const scale = bucketScale(bounds.filter(Number.isFinite).map(seconds => seconds * 1000))
-  return { snapshots: [{ who, epoch: '', at, beyond, doubt, series }], scale }
+  return { snapshots: [{ who, epoch: '', at, beyond, lost: 0, doubt, series }], scale }
+}
+
+/** Gateways that are scraped by two servers, or in two jobs: no two processes start in the same fraction of a second. */
+function twiceIn(started: readonly Sample[]): ReadonlySet<string> {
+  const seen = new Set<number>()
+  const twice = new Set<string>()
+  for (const { labels, value } of started) {
+    if (seen.has(value)) twice.add(placeOf(labels))
+    seen.add(value)
+  }
+  return twice
+}
+
+/** As src/report/latency.ts has it. */
+function isFailure({ status, grpc_status: grpc }: Sample['labels']): boolean {
+  return Number(status) >= 500 || isServerErrorName(grpc)
 }
 
 /** What Prometheus calls a process. */

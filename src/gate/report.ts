@@ -3,6 +3,9 @@ import * as v from 'valibot'
 import { readSketch } from '../sketch/written.ts'
 import type { Series, Snapshot } from './snapshot.ts'
 
+/** Workers that are named to people. */
+const shown = 5
+
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
 const report = v.object({
@@ -11,6 +14,8 @@ const report = v.object({
   at: v.pipe(v.string(), v.isoTimestamp()),
   since: v.pipe(v.string(), v.isoTimestamp()),
   beyond: count,
+  incomplete: v.array(v.string()),
+  lost: count,
   series: v.array(
     v.object({
       route: v.string(),
@@ -29,7 +34,7 @@ export function readReport(
 ): { readonly snapshot: Snapshot; readonly since: number } | { readonly wrong: string } {
   const parsed = v.safeParse(report, answer)
   if (!parsed.success) return { wrong: 'what it answers is no latency report' }
-  const { epoch, at, since, beyond, series } = parsed.output
+  const { epoch, at, since, beyond, incomplete, lost, series } = parsed.output
   const read = new Map<string, Series>()
   const began = Date.parse(since)
   for (const { route, tags, count: total, errors, sketch } of series) {
@@ -43,7 +48,12 @@ export function readReport(
     read.set(key, { epoch, since: began, route, tags: new Map(tagged), errors, latency })
   }
   return {
-    snapshot: { who, epoch, at: Date.parse(at), beyond, doubt: undefined, series: read },
+    snapshot: { who, epoch, at: Date.parse(at), beyond, lost, doubt: doubtOf(who, incomplete), series: read },
     since: began
   }
+}
+
+function doubtOf(who: string, incomplete: readonly string[]): string | undefined {
+  if (incomplete.length === 0) return undefined
+  return `what ${who} answers is incomplete: ${incomplete.slice(0, shown).join(', ')} did not tell what it counted`
 }

@@ -24,6 +24,8 @@ export type Snapshot = {
   readonly at: number
   /** Attempts that it had no room for. */
   readonly beyond: number
+  /** Processes of it that ended without telling what they had counted last. */
+  readonly lost: number
   /** Why what it says proves nothing; undefined for a sound one. */
   readonly doubt: string | undefined
   readonly series: ReadonlyMap<string, Series>

@@ -47,7 +47,8 @@ export function judge(periods: readonly Period[], scale: Scale, settings: GateSe
   const lacking = lackOf(whole, compared, unmatched, settings)
   const failing = failingOf(shown, settings, lacking === undefined)
   if (failing.length > 0) return { verdict: 'fail', why: failing, enough: true, ...shown }
-  if (lacking !== undefined) return { verdict: 'inconclusive', why: [lacking], enough: false, ...shown }
+  const missing = lacking ?? stopOf(windows)
+  if (missing !== undefined) return { verdict: 'inconclusive', why: [missing], enough: false, ...shown }
   const open = openOf(shown, settings)
   return open.length > 0
     ? { verdict: 'inconclusive', why: open, enough: true, ...shown }
@@ -112,6 +113,19 @@ function lackOf(
   if (unmatched > unmatchedUpTo) return unmatchedText(unmatched)
   return candidate * 2 < served.candidate
     ? 'most requests of the candidate are on routes that the baseline hardly served'
+    : undefined
+}
+
+/** Requests of the baseline in the last part, from which on a candidate that got none is taken to be gone. */
+const stillServing = 20
+
+/** A candidate that left is no longer what it was measured as: others stand in for it, and fail for it nowhere. */
+function stopOf(windows: readonly Period[]): string | undefined {
+  const last = windows.at(-1) ?? new Map()
+  const gone =
+    sideOf(last, 'candidate').latency.count === 0 && sideOf(last, 'baseline').latency.count >= stillServing
+  return gone
+    ? 'the candidate served nothing in the last fifth of the time, though the baseline did'
     : undefined
 }
 

@@ -16,13 +16,19 @@ export type Asked = {
   /** The caller is believed. */
   readonly believed: boolean
   readonly policy: Pick<BaggagePolicy, 'accept'>
+  /** A cookie that it gets with its answer, and is taken to have brought. */
+  readonly issued?: Issued | undefined
 }
+
+export type Issued = { readonly name: string; readonly value: string }
 
 /** No more of a value is looked at: who sends more of it says nothing. */
 const longest = 512
 
 /** Undefined for what it does not say. */
 export function saidOf({ in: place, name }: Trait, asked: Asked): string | undefined {
+  const { issued } = asked
+  if (issued !== undefined && place === 'cookie' && name === issued.name) return issued.value
   const value = textAt(place, name, asked)
   return value === '' || (value !== undefined && value.length > longest) ? undefined : value
 }

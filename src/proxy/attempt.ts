@@ -8,7 +8,7 @@ import type { AttemptOutcome } from '../report/outcome.ts'
 import { isAnswer } from './answer-validity.ts'
 import { causeOf, type Failure, failureOf, failures } from './failure.ts'
 import { fieldOf, linesOf, type RawFields } from './fields.ts'
-import { resetCodeOf } from './h2-call.ts'
+import { resetCodeOf, wasRefused } from './h2-call.ts'
 import type { Again, Line } from './pools.ts'
 import type { Carrier, Control } from './recipient.ts'
 import { linksOf } from './trailers.ts'
@@ -41,6 +41,11 @@ const callerGone = new Error(failures.callerGone.message)
 
 const gatewayStopped = new Error('the gateway ended this attempt')
 
+/** Of interim answers so many are looked at: hints go to a caller that may not read, ahead of what is held back for it. */
+const mostHints = 8
+/** With more it is no answer. */
+const mostInterims = 100
+
 type Told = { -readonly [Key in keyof AttemptOutcome]: AttemptOutcome[Key] }
 
 /** A resource: it lives from its dispatch to the end of its answer. */
@@ -61,10 +66,13 @@ export class Attempt implements UpgradeRecipient {
   /** Bytes of an answer have come. */
   #begun = false
   #status: number | undefined
+  #interims = 0
   #ended = false
   #failure: Failure | undefined
   /** It met the end of a used connection: servers close idle ones, and one that is dead is found out by the next. */
   #parted = false
+  /** The upstream is well, and has no room for it. */
+  #refused = false
   #released = false
 
   constructor(audience: Audience, line: Line, sent: Sent | undefined) {
@@ -99,7 +107,7 @@ export class Attempt implements UpgradeRecipient {
   onResponseStart(control: Control, status: number, fields: RawFields, phrase: string): void {
     // An interim answer is not the answer. https://www.rfc-editor.org/rfc/rfc9110#section-15.2
     if (!isAnswer(status, fieldOf(fields, 'transfer-encoding'))) return control.abort(invalidAnswer)
-    if (status < 200) return this.#interim(status, fields)
+    if (status < 200) return this.#interim(control, status, fields)
     this.#status = status
     this.#line.answered()
     if (this.#audience.over()) return
@@ -122,11 +130,13 @@ export class Attempt implements UpgradeRecipient {
   }
 
   onResponseData(control: Control, chunk: Buffer): void {
-    if (!this.#audience.over()) this.#audience.data(chunk, control)
+    if (!this.#ended && !this.#audience.over()) this.#audience.data(chunk, control)
   }
 
-  #interim(status: number, fields: RawFields): void {
-    const links = status === 103 && !this.#audience.over() ? linksOf(fields) : []
+  #interim(control: Control, status: number, fields: RawFields): void {
+    if (++this.#interims > mostInterims) return control.abort(invalidAnswer)
+    if (status !== 103 || this.#interims > mostHints || this.#audience.over()) return
+    const links = linksOf(fields)
     if (links.length > 0) this.#audience.hint(links)
   }
 
@@ -140,6 +150,7 @@ export class Attempt implements UpgradeRecipient {
   onResponseError(error: Error): void {
     if (!this.#stopped && this.#audience.over()) this.ended(failures.callerGone)
     if (this.#ended) return this.#release()
+    this.#refused = wasRefused(error)
     const failure = failureOf(error, this.#audience.answered())
     this.ended(failure, causeOf(error))
     const again = this.#again(failure)
@@ -155,6 +166,7 @@ export class Attempt implements UpgradeRecipient {
     // It had no connection yet.
     if (this.#control === undefined) return 'unsent'
     if (this.#begun) return undefined
+    if (this.#refused) return 'unsent'
     return this.#reused ? 'reused' : 'new'
   }
 
@@ -165,7 +177,7 @@ export class Attempt implements UpgradeRecipient {
     const failure = this.#failure
     if (failure === failures.upstreamUnreachable) this.#line.end('unreachable')
     else if (failure !== undefined)
-      this.#line.end(failure.side === 'upstream' && !this.#parted ? 'failed' : undefined)
+      this.#line.end(failure.side === 'upstream' && !this.#parted && !this.#refused ? 'failed' : undefined)
     else this.#line.end(this.#status === undefined ? undefined : this.#status < 500 ? 'well' : 'failed')
   }
 

@@ -20,9 +20,9 @@ const memory = Buffer.alloc(64 * 1024)
 /** Milliseconds of silence before the system asks whether the other side is still there. */
 const probeAfter = 60_000
 
-/** `timeout` in milliseconds. */
+/** `timeout` in milliseconds; 0 for ever. */
 export function plainDial(
-  { host, port }: UpstreamTarget,
+  { host, port }: Pick<UpstreamTarget, 'host' | 'port'>,
   timeout: number,
   lookup: LookupFunction | undefined
 ): Dial {
@@ -39,7 +39,8 @@ export function plainDial(
         }
       }
     })
-    const timer = setTimeout(() => socket.destroy(new errors.ConnectTimeoutError()), timeout)
+    const late = () => socket.destroy(new errors.ConnectTimeoutError())
+    const timer = timeout === 0 ? undefined : setTimeout(late, timeout)
     const failed = (error: Error) => {
       clearTimeout(timer)
       done(error, undefined)

@@ -4,12 +4,15 @@ import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Tls } from '../rules/listener.ts'
 import type { StreamDoor } from './h2-door.ts'
-import { tellApart } from './preface.ts'
+import { createLobby, type Lobby, type LobbyPatience } from './lobby.ts'
+import type { Visit } from './visit.ts'
 
 export type Door = {
   readonly scheme: 'http' | 'https'
   /** Of HTTP/1, and of all connections. */
   readonly server: Server | TlsServer
+  /** Where connections wait that do not speak HTTP/2. */
+  readonly lobby: Lobby
   /** Undefined where HTTP/2 is not spoken. */
   readonly streams: StreamDoor | undefined
   /** What the verified certificate of this connection calls its caller; empty without one. */
@@ -31,28 +34,33 @@ const nobody: readonly string[] = []
 export type Speech = {
   readonly http1: boolean
   readonly streams: StreamDoor | undefined
-  /** Milliseconds to wait for the first bytes. */
-  readonly patience: number
+  readonly patience: () => LobbyPatience
 }
 
-/** A connection that is not HTTP/2's: node:http takes it, or says that it was asked in the wrong protocol. */
-export type TakeHttp1 = (socket: Socket) => void
-
-/** Takes a server's connections from it, at this event, for somebody to hand those of HTTP/1 back. */
-export function divert(server: Server | TlsServer, event: string, { http1 }: Speech): TakeHttp1 {
+/**
+ * Takes a server's connections of this event from it: they wait in the lobby, and it gets visits of those that speak
+ * HTTP/1. `h2` takes those of HTTP/2 where nothing but their first bytes tells them apart.
+ */
+export function lobbyOf(
+  server: Server | TlsServer,
+  event: string,
+  { http1, patience }: Speech,
+  h2?: StreamDoor['accept']
+): Lobby {
   const own = server.listeners(event)
   server.removeAllListeners(event)
-  return socket => {
-    if (!http1) return refuse(socket)
-    for (const listener of own) Reflect.apply(listener, server, [socket])
+  const show = (visit: Visit) => {
+    for (const listener of own) Reflect.apply(listener, server, [visit])
   }
+  const closeIdle = () => server.closeIdleConnections()
+  return createLobby({ http1: http1 ? show : refuse, h2, patience, closeIdle })
 }
 
-function refuse(socket: Socket): void {
-  socket.on('error', () => socket.destroy())
+function refuse(visit: Visit): void {
+  visit.on('error', () => visit.destroy())
   // What is unread at the end would make the system reset the connection, and the answer with it.
-  socket.resume()
-  socket.end(wrongProtocol, () => socket.destroySoon())
+  visit.resume()
+  visit.end(wrongProtocol, () => visit.destroySoon())
 }
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-15.6.6
@@ -62,15 +70,13 @@ const wrongProtocol =
 /** A door that anybody can read along at. */
 export function plainDoor(options: ServerOptions, speech: Speech): Door {
   const server = createServer(options)
-  const { streams, patience } = speech
-  if (streams !== undefined) {
-    const http1 = divert(server, 'connection', speech)
-    const speakers = { http1, h2: streams.accept }
-    server.on('connection', socket => tellApart(socket, speakers, patience))
-  }
+  const { streams } = speech
+  const lobby = lobbyOf(server, 'connection', speech, streams?.accept)
+  server.on('connection', lobby.receive)
   return {
     scheme: 'http',
     server,
+    lobby,
     streams,
     identitiesOf: () => nobody,
     speaksHttp: () => true,

@@ -8,7 +8,7 @@ import type { Evidence } from '../report/evidence.ts'
 import { isGrpc } from '../report/grpc.ts'
 import type { AttemptOutcome, Outcome, Upgraded } from '../report/outcome.ts'
 import type { Route, Tags } from '../rules/rules.ts'
-import type { Asked } from './asked.ts'
+import type { Asked, Issued } from './asked.ts'
 import { Attempt, type Audience } from './attempt.ts'
 import type { Wish } from './balance.ts'
 import { callOf } from './call.ts'
@@ -26,6 +26,7 @@ import { fieldsOfFailure, handshakeFailure } from './handshake.ts'
 import { sendHints, waits } from './hints.ts'
 import { withinBody } from './limits.ts'
 import { outgoing } from './outgoing.ts'
+import { linger } from './parting.ts'
 import type { Again, Line } from './pools.ts'
 import type { Control } from './recipient.ts'
 import { isRepeatable } from './repeatable.ts'
@@ -34,6 +35,7 @@ import { answered, complete, phraseOf } from './respond.ts'
 import type { Answer, Question } from './sides.ts'
 import { colourOf, memberFor } from './split.ts'
 import { createStall, type Look, type Patience, type Stalled } from './stall.ts'
+import { issued, setIssued } from './sticky-cookie.ts'
 import { hasBody, plainAddress, type RequestTarget, targetOf } from './target.ts'
 import { trailersOf, wantsTrailers } from './trailers.ts'
 import type { TunnelEnd } from './tunnel.ts'
@@ -78,6 +80,7 @@ export class Exchange implements Audience, Outcome {
   #wish: Wish | undefined
   /** What it is called downstream, where rules carry that. */
   #colour: string | undefined
+  #issued: Issued | undefined
   #sampling: SamplingPlan | undefined
   #stall: Look | undefined
   /** Silence is nothing unusual in it: events, calls that go on. */
@@ -195,8 +198,7 @@ export class Exchange implements Audience, Outcome {
       // A preflight is the browser's own question: it is in no trace and begins none.
       if (this.#cors?.preflight === true) return this.#preflight(route, this.#cors)
     }
-    this.#endless = isGrpc(read('content-type'))
-    if (this.#endless && this.httpVersion === '2') this.#deadline = deadlineOf(read)
+    if (this.httpVersion === '2' && isGrpc(read('content-type'))) this.#deadline = deadlineOf(read)
     if (route.capture !== undefined) this.evidence = witness(route.capture, this.#request)
     // Who will serve is known before it is decided whether to keep the trace: rules may ask for the target's tags.
     const line = this.#choose(route)
@@ -224,7 +226,9 @@ export class Exchange implements Audience, Outcome {
             believed: this.#trust === 'continue',
             policy: route.policy.baggage
           }
-    this.#wish = pools.wish(route.upstream, asked)
+    this.#issued = asked && issued(sticky, asked, this.#gateway.ids)
+    const given = this.#issued
+    this.#wish = pools.wish(route.upstream, asked && given ? { ...asked, issued: given } : asked)
     const line = pools.next(route.upstream, this.#wish)
     const side = this.#wish?.side ?? line?.target.side ?? ''
     if (carry !== undefined && asked !== undefined) this.#colour = colourOf(carry, asked, side)
@@ -461,6 +465,9 @@ export class Exchange implements Audience, Outcome {
     this.#gateway.reader.load(this.#request.rawHeaders)
     const { read } = this.#gateway.reader
     complete(this.route, this.mediation, this.#trust, this.#cors, read, fields)
+    if (this.#issued === undefined) return
+    const secure = this.scheme === 'https' || (this.#forwarding && read('x-forwarded-proto') === 'https')
+    setIssued(this.#issued, this.route.upstream.split.sticky?.set, secure, fields)
   }
 
   /** Ends the request with a failure of the table, or cuts the connection where an answer has begun. */
@@ -495,6 +502,7 @@ export class Exchange implements Audience, Outcome {
   #endConnection(): void {
     const unread = !this.#request.complete && hasBody(this.#request)
     if (unread || this.#gateway.draining()) this.#response.shouldKeepAlive = false
+    if (unread && this.#response.reset === undefined) linger(this.#request)
   }
 
   /** Answers from here. */

@@ -1,6 +1,6 @@
 // The listeners in front: from doors to exchanges. Rules come and go under it; a request keeps those it began with.
-import { type IncomingMessage, type ServerOptions, type ServerResponse, STATUS_CODES } from 'node:http'
-import { Server as NetServer, type Socket } from 'node:net'
+import type { ServerOptions } from 'node:http'
+import type { Socket } from 'node:net'
 import { listenOn } from '../listen.ts'
 import type { Log } from '../report/log.ts'
 import type { Outcome } from '../report/outcome.ts'
@@ -10,22 +10,21 @@ import type { Rules } from '../rules/rules.ts'
 import type { Timed } from '../rules/timed.ts'
 import type { Ids } from '../trace/ids.ts'
 import { type Door, kindOf, plainDoor, type Speech } from './door.ts'
+import { drain } from './draining.ts'
 import { Exchange } from './exchange.ts'
 import { type Failure, failures } from './failure.ts'
 import { createFieldReader, type FieldReader } from './fields.ts'
 import { createStreamDoor, type StreamDoor } from './h2-door.ts'
-import { asksForWebSocket, responseOn } from './handshake.ts'
+import { asksForWebSocket } from './handshake.ts'
+import { createHttp1 } from './http1.ts'
 import { limit, limited, overlongTarget } from './limits.ts'
 import type { Level } from './overload.ts'
-import { part } from './parting.ts'
 import type { Pools } from './pools.ts'
 import type { Answer, Question } from './sides.ts'
-import { type Asked, endsItself } from './spoilt.ts'
 import { createSweep } from './sweep.ts'
 import { plainAddress } from './target.ts'
 import { type Handshake, tlsDoor } from './tls.ts'
 import { createTunnels, type Tunnels } from './tunnel.ts'
-import { createTurns } from './turns.ts'
 
 /** What a reload swaps, whole. */
 export type Live = { readonly rules: Rules; readonly pools: Pools }
@@ -88,9 +87,6 @@ export type Listeners = {
   readonly drain: (deadlineMs: number) => Promise<void>
 }
 
-/** Milliseconds between looks at what is idle, while it drains. */
-const idleSweep = 250
-
 const http: ServerOptions = {
   insecureHTTPParser: false,
   // Ours is the answer, in the words of the table of failures.
@@ -105,18 +101,10 @@ export function createListeners(options: GatewayOptions): Listeners {
   /** As the rules have it now. */
   const places = new Map<Door, Listener>()
   const sweep = createSweep()
-  /** Connections that have not brought a request yet, and those that node:http has let go of: it would not close them. */
-  const quiet = new Set<Socket>()
-  /** What is under way on each connection of HTTP/1. */
-  const latest = new WeakMap<Socket, Asked>()
-  /** How many requests each connection has brought. */
-  const counts = new WeakMap<Socket, number>()
-  /** Connections that end by themselves, whatever else comes. */
-  const spoilt = new WeakSet<Socket>()
-  const turns = createTurns()
+  /** All that are open, in the middle of a handshake as well: node:http knows of few of them. */
+  const connections = new Set<Socket>()
   const tunnels = createTunnels()
   let running = 0
-  let connections = 0
   let turnedAway = 0
   let draining = false
   const gateway: Gateway = {
@@ -141,7 +129,6 @@ export function createListeners(options: GatewayOptions): Listeners {
     failure?: Failure,
     upgrading = false
   ): Exchange {
-    quiet.delete(request.socket)
     const live = options.live()
     const exchange = new Exchange(gateway, live, door, request, response, upgrading)
     running++
@@ -161,80 +148,20 @@ export function createListeners(options: GatewayOptions): Listeners {
     return exchange
   }
 
-  /** Serves a request when it is its turn. */
-  function serveHttp1(
-    door: Door,
-    request: IncomingMessage,
-    response: ServerResponse,
-    failure?: Failure
-  ): void {
-    const { socket } = request
-    // It came behind an answer that ended the connection.
-    if (!socket.writable) request.resume()
-    else if (latest.has(socket)) turns.wait(socket, { door, request, response, failure })
-    else begin(door, request, response, failure)
-  }
-
-  function begin(
-    door: Door,
-    request: IncomingMessage,
-    response: ServerResponse,
-    failure?: Failure,
-    upgrading = false
-  ): void {
-    const { socket } = request
-    const number = (counts.get(socket) ?? 0) + 1
-    counts.set(socket, number)
-    // node:http would announce it, and leave the connection open.
-    if (number >= (places.get(door)?.limits.requests ?? number)) response.shouldKeepAlive = false
-    const exchange = serve(door, request, response, failure, upgrading)
-    const asked = { request, response, spoil: () => exchange.spoil() }
-    latest.set(socket, asked)
-    response.on('close', () => {
-      // An idle connection is to hold nothing of what was asked on it. An upgraded one closes twice.
-      if (latest.get(socket) !== asked) return
-      latest.delete(socket)
-      follow(socket)
-    })
-  }
-
-  /** Serves what waits behind an answer that is over. */
-  function follow(socket: Socket): void {
-    const next = turns.next(socket)
-    if (next === undefined) return
-    try {
-      begin(next.door, next.request, next.response, next.failure)
-    } catch (error) {
-      failed(error, socket)
+  const http1 = createHttp1({
+    serve,
+    placeOf: door => places.get(door),
+    // It ends this connection, and no other.
+    failed: (error, socket) => {
+      const stack = error instanceof Error ? error.stack : String(error)
+      options.log.error('a connection failed', { stack })
+      socket.destroy()
+    },
+    refused: (failure, socket) => {
+      const client = plainAddress(socket.remoteAddress ?? '')
+      options.refused({ client, failure, at: options.now() })
     }
-  }
-
-  /** An error of the gateway itself ends this connection, and no other. */
-  function failed(error: unknown, socket: Socket): void {
-    options.log.error('a connection failed', { stack: error instanceof Error ? error.stack : String(error) })
-    socket.destroy()
-  }
-
-  /** What hears of a server's connections, so that nothing it throws ends the process. */
-  function guarded<First>(hear: (first: First, socket: Socket, early: Buffer) => void): typeof hear {
-    return (first, socket, early) => {
-      try {
-        hear(first, socket, early)
-      } catch (error) {
-        failed(error, socket)
-      }
-    }
-  }
-
-  /** A connection that node:http has let go of, where nothing is to be served any more. */
-  function leave(socket: Socket): void {
-    quiet.add(socket)
-    // There is no listener of node:http left, and an error without one ends the process.
-    socket.on('error', () => socket.destroy())
-    // What is under way is still answered.
-    socket.on('drain', () => latest.get(socket)?.response.emit('drain'))
-    socket.resume()
-  }
+  })
 
   /** Whoever speaks HTTP/2 at a door. */
   function streamsOf(first: Listener, place: () => Listener, door: () => Door): StreamDoor {
@@ -252,22 +179,13 @@ export function createListeners(options: GatewayOptions): Listeners {
     })
   }
 
-  /** Whether a connection on which no request can follow any more has its end under way. */
-  function ending(socket: Socket): boolean {
-    if (spoilt.has(socket)) return true
-    spoilt.add(socket)
-    const asked = latest.get(socket)
-    return asked !== undefined && endsItself(asked, socket)
+  function arrived(socket: Socket): void {
+    connections.add(socket)
+    socket.on('close', left)
   }
 
-  function left(): void {
-    connections--
-  }
-
-  function refuse(failure: Failure, socket: Socket): void {
-    const client = plainAddress(socket.remoteAddress ?? '')
-    say(failure, socket)
-    options.refused({ client, failure, at: options.now() })
+  function left(this: Socket): void {
+    connections.delete(this)
   }
 
   return {
@@ -283,7 +201,7 @@ export function createListeners(options: GatewayOptions): Listeners {
               () => door
             )
           : undefined,
-        patience: where.timeouts.header
+        patience: () => (places.get(door) ?? where).timeouts
       }
       const door: Door =
         where.tls === undefined
@@ -292,67 +210,11 @@ export function createListeners(options: GatewayOptions): Listeners {
       const { server } = door
       places.set(door, where)
       limit(server, where.limits, where.timeouts)
-      const asking =
-        (failureOf: (request: IncomingMessage) => Failure | undefined) =>
-        (request: IncomingMessage, response: ServerResponse): void => {
-          try {
-            serveHttp1(door, request, response, failureOf(request))
-          } catch (error) {
-            failed(error, request.socket)
-          }
-        }
-      const overlong = (request: IncomingMessage) =>
-        overlongTarget(request, (places.get(door) ?? where).limits)
-      server.on('request', asking(overlong))
-      // Answered once it is routed: whoever is refused need not send the body.
-      server.on('checkContinue', asking(overlong))
-      server.on(
-        'checkExpectation',
-        asking(() => failures.expectationFailed)
-      )
-      server.on('connection', (socket: Socket) => {
-        connections++
-        socket.once('close', left)
-      })
+      http1(door)
+      server.on('connection', arrived)
       server.on('drop', () => {
         turnedAway++
       })
-      // One with TLS is two sockets: the plain one, then, after the handshake, the one around it.
-      for (const event of ['connection', 'secureConnection']) {
-        server.on(event, (socket: Socket) => {
-          quiet.add(socket)
-          socket.once('close', () => quiet.delete(socket))
-        })
-      }
-      server.on(
-        'upgrade',
-        guarded((request: IncomingMessage, socket: Socket, early: Buffer) => {
-          if (socket.writable && !latest.has(socket)) {
-            return begin(door, request, responseOn(request, socket, early), overlong(request), true)
-          }
-          // It did not wait for the answer before, which is the last one then.
-          leave(socket)
-          if (!ending(socket)) part(socket)
-        })
-      )
-      server.on(
-        'connect',
-        guarded((_: IncomingMessage, socket: Socket) => {
-          leave(socket)
-          if (!ending(socket)) refuse(failures.methodNotAllowed, socket)
-        })
-      )
-      server.on(
-        'clientError',
-        guarded((error: NodeJS.ErrnoException, socket: Socket) => {
-          if (!door.speaksHttp(socket)) return void socket.destroy()
-          // Whoever ends amid a request is gone.
-          const gone =
-            error.code === 'HPE_INVALID_EOF_STATE' && latest.get(socket)?.response.writableFinished === false
-          if (!socket.writable || error.code === 'ECONNRESET' || gone) return void socket.destroy()
-          if (!ending(socket)) refuse(refusals.get(error.code) ?? failures.badRequest, socket)
-        })
-      )
       const port = await listenOn(server, where.host, where.port)
       server.on('error', error => options.log.error('a listener failed', { error: error.message }))
       doors.push({ door, where })
@@ -370,7 +232,7 @@ export function createListeners(options: GatewayOptions): Listeners {
     },
     inFlight: () => running - tunnels.count(),
     upgraded: tunnels.count,
-    connections: () => connections,
+    connections: () => connections.size,
     turnedAway: () => turnedAway,
     draining: () => draining,
     retire: () => {
@@ -378,10 +240,11 @@ export function createListeners(options: GatewayOptions): Listeners {
     },
     drain: async deadlineMs => {
       draining = true
-      const ended = doors.map(({ door }) => end(door, quiet, deadlineMs))
+      // Ahead of those of the doors: what is a tunnel by then is told of as one.
+      const deadline = setTimeout(tunnels.cut, deadlineMs)
+      const ended = doors.map(({ door }) => drain(door, connections, deadlineMs))
       // Nobody comes back in from here on: who hears this goes to another instance.
       tunnels.farewell()
-      const deadline = setTimeout(tunnels.cut, deadlineMs)
       await Promise.all(ended)
       // Their callers are gone by now, their upstreams may not be.
       await tunnels.ended()
@@ -389,47 +252,4 @@ export function createListeners(options: GatewayOptions): Listeners {
       sweep.close()
     }
   }
-}
-
-/**
- * `close` of node:http cuts connections that are idle this very moment, and with them the requests that are on the
- * way; those that are busy it leaves open for good. Here only the listening ends at once: each connection ends with
- * its next answer, and what is idle by then is swept. So are those on which nothing was ever sent, as browsers open
- * them ahead.
- */
-function end({ server, streams }: Door, quiet: ReadonlySet<Socket>, deadlineMs: number): Promise<void> {
-  return new Promise(resolve => {
-    streams?.drain()
-    const idle = setInterval(() => {
-      server.closeIdleConnections()
-      for (const socket of quiet) if (socket.bytesRead === 0) socket.destroy()
-    }, idleSweep)
-    const deadline = setTimeout(() => {
-      streams?.cut()
-      server.closeAllConnections()
-      // Among them those that node:http does not know of yet, in the middle of a handshake.
-      for (const socket of quiet) socket.destroy()
-    }, deadlineMs)
-    NetServer.prototype.close.call(server, () => {
-      clearInterval(idle)
-      clearTimeout(deadline)
-      // Ends its timers.
-      server.close()
-      resolve()
-    })
-  })
-}
-
-const refusals: ReadonlyMap<string | undefined, Failure> = new Map<string | undefined, Failure>([
-  ['HPE_HEADER_OVERFLOW', failures.headerTooLarge],
-  ['ERR_HTTP_REQUEST_TIMEOUT', failures.requestTimeout]
-])
-
-/** Answers what is no request. Nothing of it is repeated. */
-function say({ code, status, message }: Failure, socket: Socket): void {
-  const body = `${JSON.stringify({ error: code, message })}\n`
-  part(
-    socket,
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
-  )
 }

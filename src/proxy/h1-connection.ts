@@ -122,12 +122,19 @@ export class Connection implements Carrier, Reader {
 
   /** Only now, with all read that came with the answer: what is left over would be taken for the next one. */
   #settle(): void {
-    if (this.#call?.over !== true || this.#ended) return
+    const call = this.#call
+    if (call?.over !== true || this.#ended) return
     this.#call = undefined
     // An upstream that has answered before it read all may read the rest as another request.
     const whole = this.#sending === undefined
-    if (!whole || !this.#keepAlive) return this.close(otherSide)
-    this.#keeper.freed(this)
+    if (whole && this.#keepAlive) {
+      // Who took the answer may have asked for a pause as its last bytes came.
+      if (this.socket.isPaused()) this.socket.resume()
+      return this.#keeper.freed(this)
+    }
+    this.close(otherSide)
+    // Its caller may take the answer only once it has sent all.
+    if (!whole) call.sent.body?.resume()
   }
 
   #finish(): void {

@@ -167,10 +167,11 @@ export class AnswerParser {
   }
 
   #slice(at: number, length: number): string {
-    const text = this.#text ?? this.#chunk.toString('latin1', 0, headerEnd(this.#chunk))
+    const text = this.#text ?? this.#chunk.toString('latin1', 0, textEnd(this.#chunk))
     this.#text = text
     const start = at - input
-    this.#behind = start + length
+    // llhttp notices only behind the line that a value is empty.
+    if (length > 0) this.#behind = start + length
     return start + length <= text.length
       ? text.slice(start, start + length)
       : this.#chunk.toString('latin1', start, start + length)
@@ -182,11 +183,19 @@ export class AnswerParser {
     return (this.#behind === undefined ? this.#tail : '') + this.#chunk.toString('latin1', from, from + most)
   }
 
-  /** llhttp, as undici has it, takes CR CR for an empty line, and more: https://nvd.nist.gov/vuln/detail/CVE-2025-23167 */
-  #endsWell(): boolean {
-    // Of a status line alone nothing is told; nor is such a connection used again.
-    if (this.#phrase === '' && this.#fields.length === 0) return true
-    return terminator.test(this.#rest(4)) || terminator.test(this.#rest(this.#maxHeaderSize))
+  /**
+   * llhttp, as undici has it, takes CR and any byte for the end of a line, and of the header:
+   * https://nvd.nist.gov/vuln/detail/CVE-2025-23167
+   */
+  #endsLine(start: number): boolean {
+    const from = this.#behind
+    if (from !== undefined && start === from + 2)
+      return this.#chunk[from] === 13 && this.#chunk[from + 1] === 10
+    return lineEnd.test(this.#rest(start - (from ?? 0)))
+  }
+
+  #endsHeader(): boolean {
+    return headerEnd.test(this.#rest(4)) || headerEnd.test(this.#rest(this.#maxHeaderSize))
   }
 
   #stop(error: Error): number {
@@ -211,10 +220,12 @@ export class AnswerParser {
 
   onPhrase(at: number, length: number): number {
     this.#phrase += this.#slice(at, length)
-    return ok
+    return this.#grows(length) ? this.#stop(new errors.HeadersOverflowError()) : ok
   }
 
   onName(at: number, length: number): number {
+    if (this.#open && this.#valued && !this.#endsLine(at - input))
+      return this.#stop(new errors.HTTPParserError('a line without its end'))
     const text = this.#slice(at, length)
     if (this.#valued) this.#fields.push(text)
     else this.#fields[this.#fields.length - 1] += text
@@ -231,7 +242,7 @@ export class AnswerParser {
   }
 
   onHead(status: number, upgrade: boolean, keepAlive: boolean): number {
-    if (!this.#endsWell()) return this.#stop(new errors.HTTPParserError('a header without its empty line'))
+    if (!this.#endsHeader()) return this.#stop(new errors.HTTPParserError('a header without its empty line'))
     this.#open = false
     const fields = trimmed(this.#fields)
     this.#fields = []
@@ -273,12 +284,13 @@ function memory(): Uint8Array {
   return view
 }
 
-// https://www.rfc-editor.org/rfc/rfc9112#section-2.1
-const terminator = /^[\t ]*\r\n\r\n/
+// https://www.rfc-editor.org/rfc/rfc9112#section-2.1: behind a value, a name without one, or a status without a phrase
+const lineEnd = /^(?:HTTP\/\d\.\d \d{3} ?|:)?[\t ]*\r\n$/
+const headerEnd = /^(?:HTTP\/\d\.\d \d{3} ?|:)?[\t ]*\r\n\r\n/
 
 const blankLine = Buffer.from('\r\n\r\n')
 
-function headerEnd(chunk: Buffer): number {
+function textEnd(chunk: Buffer): number {
   const end = chunk.indexOf(blankLine)
   return end === -1 ? chunk.length : end
 }

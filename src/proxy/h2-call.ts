@@ -2,29 +2,37 @@
 // connections (h2-pool.ts), and ends nothing cleanly that did not end so.
 
 import { STATUS_CODES } from 'node:http'
-import type {
-  ClientHttp2Session,
-  ClientHttp2Stream,
-  IncomingHttpHeaders,
-  IncomingHttpStatusHeader
-} from 'node:http2'
+import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2'
 import { constants } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { errors } from 'undici'
 import type { RawFields } from './fields.ts'
+import type { Lane } from './h2-lane.ts'
 import type { Control, Recipient, Sent } from './recipient.ts'
 import { mayTrail, trailersBehind } from './request-trailers.ts'
 import { tailOf } from './trailers.ts'
 
 type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader
 
-const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants
+const {
+  NGHTTP2_CANCEL,
+  NGHTTP2_FLAG_END_STREAM,
+  NGHTTP2_INTERNAL_ERROR,
+  NGHTTP2_NO_ERROR,
+  NGHTTP2_PROTOCOL_ERROR,
+  NGHTTP2_REFUSED_STREAM
+} = constants
+
+/** Whom a request waits for that has no connection yet. */
+export type StreamQueue = { readonly leave: (call: StreamCall) => void }
 
 /** A resource: it lives from its dispatch to the end of its answer. */
 export class StreamCall implements Control {
   readonly #sent: Sent
   readonly #recipient: Recipient
+  readonly #queue: StreamQueue
   readonly #canceller = new AbortController()
+  #lane: Lane | undefined
   #stream: ClientHttp2Stream | undefined
   #over = false
   /** The stream ended with its trailers, or with its header. */
@@ -34,9 +42,10 @@ export class StreamCall implements Control {
   #answered = false
   #trailers: RawFields = []
 
-  constructor(sent: Sent, recipient: Recipient) {
+  constructor(sent: Sent, recipient: Recipient, queue: StreamQueue) {
     this.#sent = sent
     this.#recipient = recipient
+    this.#queue = queue
   }
 
   /** Nobody wants its answer any more. */
@@ -44,30 +53,35 @@ export class StreamCall implements Control {
     return this.#over
   }
 
-  /** `origin` for what a request without Host goes to; `done` is called once, when the stream is gone. */
-  start(session: ClientHttp2Session, origin: URL, done: () => void): void {
+  /**
+   * `origin` for what a request without Host goes to; `done` is called once, when the stream is gone. False where there
+   * is none.
+   */
+  start(lane: Lane, origin: URL, done: () => void): boolean {
     const { body, fields: sent } = this.#sent
     const { signal } = this.#canceller
+    this.#lane = lane
+    this.#recipient.carrier = lane
     this.#tell(() => this.#recipient.onRequestStart(this))
-    if (this.#over) return done()
+    if (this.#over) return false
     let stream: ClientHttp2Stream
     const waitForTrailers = body !== null && mayTrail(sent)
     try {
-      stream = session.request(headerOf(this.#sent, origin), {
+      stream = lane.session.request(headerOf(this.#sent, origin), {
         endStream: body === null,
         waitForTrailers,
         signal
       })
     } catch (error) {
-      done()
-      return this.fail(new errors.InvalidArgumentError(String(error)))
+      this.fail(new errors.InvalidArgumentError(String(error)))
+      return false
     }
     this.#stream = stream
     stream.once('close', () => {
       done()
       this.#closed(stream)
     })
-    stream.on('error', error => this.fail(causeOf(stream, error)))
+    stream.on('error', error => this.fail(this.#causeOf(stream, error)))
     stream.on('headers', (fields, _, raw) => this.#begin(fields, raw))
     stream.once('response', (fields, flags, raw) => {
       this.#ended = (flags & NGHTTP2_FLAG_END_STREAM) !== 0
@@ -87,6 +101,7 @@ export class StreamCall implements Control {
     })
     stream.once('end', () => this.#finish(stream))
     if (body !== null) this.#send(body, stream)
+    return true
   }
 
   #send(body: Readable, stream: ClientHttp2Stream): void {
@@ -131,17 +146,29 @@ export class StreamCall implements Control {
   #finish(stream: ClientHttp2Stream): void {
     if (this.#over || !this.#answered) return
     // Node ends the reading of a stream that was reset as well, and of one whose connection is gone.
-    if (!this.#ended && stream.rstCode !== NGHTTP2_NO_ERROR) return this.fail(causeOf(stream))
+    if (!this.#ended && stream.rstCode !== NGHTTP2_NO_ERROR) return this.fail(this.#causeOf(stream))
     if (!this.#ended && (this.#left ?? 0) !== 0)
       return this.fail(new errors.ResponseContentLengthMismatchError())
     this.#end()
     this.#tell(() => this.#recipient.onResponseEnd(this.#trailers))
     // The upstream has said all, whatever else it would have been told.
-    if (!stream.writableEnded) this.#cancel()
+    if (stream.writableEnded) return
+    this.#cancel()
+    // Its caller may take the answer only once it has sent all.
+    this.#sent.body?.resume()
   }
 
   #closed(stream: ClientHttp2Stream): void {
-    if (!this.#over) this.fail(causeOf(stream))
+    if (!this.#over) this.fail(this.#causeOf(stream))
+  }
+
+  #causeOf(stream: ClientHttp2Stream, error?: Error): Error {
+    const { rstCode = NGHTTP2_NO_ERROR, id = 0 } = stream
+    // https://www.rfc-editor.org/rfc/rfc9113#section-8.7
+    const refused = rstCode === NGHTTP2_REFUSED_STREAM || id > (this.#lane?.last ?? id)
+    if (!refused) return causeOf(rstCode, error)
+    // Who has begun to answer has not refused, and its caller must not take it for that.
+    return ended(this.#answered ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_REFUSED_STREAM)
   }
 
   #end(): void {
@@ -164,6 +191,7 @@ export class StreamCall implements Control {
 
   abort(reason: Error): void {
     if (this.#over) return
+    if (this.#lane === undefined) this.#queue.leave(this)
     this.fail(reason)
     this.#cancel()
   }
@@ -217,15 +245,22 @@ function lengthOf(method: string, fields: ResponseHeaders): number | undefined {
 }
 
 /** An error of undici's kinds, for one table of failures; `resetCode` is what the upstream ended the stream with. */
-function causeOf({ rstCode = NGHTTP2_NO_ERROR }: ClientHttp2Stream, error?: Error): Error {
+function causeOf(rstCode: number, error?: Error): Error {
   const cause = error?.cause instanceof Error ? error.cause : error
   // Of the system: the connection itself.
   if (cause !== undefined && 'syscall' in cause) return cause
   if (rstCode === NGHTTP2_PROTOCOL_ERROR)
     return new errors.HTTPParserError('an answer that is not valid HTTP/2')
-  return Object.assign(new errors.SocketError(`the stream was ended with code ${rstCode}`), {
-    resetCode: rstCode
-  })
+  return ended(rstCode)
+}
+
+function ended(resetCode: number): Error {
+  return Object.assign(new errors.SocketError(`the stream was ended with code ${resetCode}`), { resetCode })
+}
+
+/** The upstream says that it did not begin with the request. https://www.rfc-editor.org/rfc/rfc9113#section-8.7 */
+export function wasRefused(error: Error): boolean {
+  return resetCodeOf(error) === NGHTTP2_REFUSED_STREAM
 }
 
 /** The code of HTTP/2 behind an error; undefined where the upstream gave none. */

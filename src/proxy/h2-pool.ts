@@ -1,12 +1,13 @@
 // Connections of HTTP/2 to one target, in the shape of those of HTTP/1 (h1-pool.ts). undici's own takes a
 // stream that was reset halfway for complete: src/RATIONALE.md. It must not know what is asked.
-import { type ClientHttp2Session, connect as connectH2 } from 'node:http2'
+import { connect as connectH2 } from 'node:http2'
 import type { Socket } from 'node:net'
 import { errors } from 'undici'
 import type { Connector } from './connect.ts'
-import { StreamCall } from './h2-call.ts'
+import { StreamCall, type StreamQueue } from './h2-call.ts'
+import { createLane, isOver, type Lane, retire, roomOf } from './h2-lane.ts'
 import { createSilence } from './h2-silence.ts'
-import type { Carrier, Control, Recipient, Sent } from './recipient.ts'
+import type { Control, Recipient, Sent } from './recipient.ts'
 import { createSweep, type Looked, type Sweep } from './sweep.ts'
 
 export type StreamPoolOptions = {
@@ -22,25 +23,18 @@ export type StreamPoolOptions = {
   readonly sweep?: Pick<Sweep, 'add' | 'delete'>
 }
 
-/** One connection. */
-type Lane = Carrier & {
-  readonly session: ClientHttp2Session
-  readonly born: number
-  open: number
-}
-
-/** What an upstream may have at once on a connection, unless it asks for less. */
-const maxStreams = 100
+/** Milliseconds that an upstream has to say how much it takes, before another connection is made for what waits. */
+const settling = 1_000
 
 /** What comes twice is sent twice. Node takes it here as well; its types know it of servers alone. */
 const faithful = { strictSingleValueFields: false }
 
 /** A resource: it lives as long as its target is named. */
-export class StreamPool {
+export class StreamPool implements StreamQueue {
   readonly #origin: URL
   readonly #options: StreamPoolOptions
   readonly #lanes = new Set<Lane>()
-  readonly #waiting: { readonly call: StreamCall; readonly recipient: Recipient }[] = []
+  readonly #waiting: StreamCall[] = []
   readonly #sweep: Pick<Sweep, 'add' | 'delete'>
   #connecting = 0
   #running = 0
@@ -61,47 +55,51 @@ export class StreamPool {
   }
 
   dispatch(sent: Sent, recipient: Recipient): Control {
-    const call = new StreamCall(sent, recipient)
-    const lane = this.#free()
-    if (lane !== undefined) this.#run(lane, call, recipient)
-    else {
-      this.#waiting.push({ call, recipient })
-      this.#grow()
-    }
+    const call = new StreamCall(sent, recipient, this)
+    this.#waiting.push(call)
+    this.#advance()
     return call
   }
 
-  /** Requests under way end; resolves when all have. */
+  /** Requests under way end, and those that wait are served; resolves when all are over. */
   close(): Promise<void> {
     return new Promise(resolve => {
       this.#closing = resolve
-      for (const { session } of this.#lanes) session.close()
       this.#settle()
     })
+  }
+
+  /** Nobody waits for it any more. */
+  leave(call: StreamCall): void {
+    const at = this.#waiting.indexOf(call)
+    if (at !== -1) this.#waiting.splice(at, 1)
+    this.#settle()
   }
 
   #free(): Lane | undefined {
     const now = performance.now()
     for (const lane of this.#lanes) {
-      const { session, open, born } = lane
-      if (session.closed || session.destroyed) continue
-      if (now - born > this.#options.connectionAgeMs) session.close()
-      else if (open < Math.min(maxStreams, session.remoteSettings.maxConcurrentStreams ?? maxStreams))
-        return lane
+      if (isOver(lane)) continue
+      if (now - lane.born > this.#options.connectionAgeMs) retire(lane)
+      else if (lane.open < roomOf(lane)) return lane
     }
     return undefined
   }
 
-  #run(lane: Lane, call: StreamCall, recipient: Recipient): void {
-    recipient.carrier = lane
+  #run(lane: Lane, call: StreamCall): void {
     lane.open++
     this.#running++
-    call.start(lane.session, this.#origin, () => {
+    const done = () => {
       lane.open--
       this.#running--
+      if (lane.retired) retire(lane)
+    }
+    const began = call.start(lane, this.#origin, () => {
+      done()
       this.#advance()
       this.#settle()
     })
+    if (!began) done()
   }
 
   #advance(): void {
@@ -109,13 +107,15 @@ export class StreamPool {
       const lane = this.#free()
       if (lane === undefined) return this.#grow()
       const next = this.#waiting.shift()
-      if (next?.call.over === false) this.#run(lane, next.call, next.recipient)
+      if (next !== undefined) this.#run(lane, next)
     }
   }
 
   /** One more connection, for what waits; one at a time, for each has room for many. */
   #grow(): void {
     if (this.#connecting > 0 || this.#lanes.size >= this.#options.connections) return
+    for (const lane of this.#lanes)
+      if (!lane.settled && !isOver(lane) && performance.now() - lane.born < settling) return
     this.#connecting++
     const { protocol, host, hostname, port } = this.#origin
     // As undici calls its own.
@@ -135,7 +135,7 @@ export class StreamPool {
 
   /** Nobody who waited for this connection gets one. */
   #refuse(error: Error): void {
-    for (const { call } of this.#waiting.splice(0)) call.fail(error)
+    for (const call of this.#waiting.splice(0)) call.fail(error)
     this.#settle()
   }
 
@@ -146,20 +146,7 @@ export class StreamPool {
       settings: { enablePush: false, maxHeaderListSize: maxHeaderSize },
       ...faithful
     })
-    let used = false
-    const lane: Lane = {
-      session,
-      born: performance.now(),
-      open: 0,
-      take: () => {
-        const before = used
-        used = true
-        return before
-      },
-      isUsed: () => used,
-      // Its other streams may yet end well.
-      distrust: () => session.close()
-    }
+    const lane = createLane(session)
     this.#watch(lane, socket, keepAlive)
     this.#lanes.add(lane)
     // Each of its streams tells of it.
@@ -169,10 +156,15 @@ export class StreamPool {
       this.#advance()
       this.#settle()
     })
-    // It may allow more, or less, than was thought.
-    session.on('remoteSettings', () => this.#advance())
-    if (this.#closing !== undefined) session.close()
+    session.on('goaway', (_, last) => {
+      lane.last = last
+    })
+    session.on('remoteSettings', () => {
+      lane.settled = true
+      this.#advance()
+    })
     this.#advance()
+    this.#settle()
   }
 
   /** A connection that says nothing is found out, and one that is over does not stay for want of an answer. */
@@ -185,10 +177,11 @@ export class StreamPool {
     }
     const looked: Looked = {
       look: time => {
-        const closed = session.closed || session.destroyed
+        if (!lane.settled) this.#advance()
+        const closed = isOver(lane)
         const due = listen(time, { open: lane.open, received: socket.bytesRead, answered, closed })
         if (due === 'ping' && !session.destroyed) session.ping(pong)
-        else if (due === 'retire') session.close()
+        else if (due === 'retire') retire(lane)
         else if (due === 'dead' || due === 'left') {
           session.destroy(silent)
           // Node would wait for the other side's end.
@@ -200,8 +193,11 @@ export class StreamPool {
     session.once('close', () => this.#sweep.delete(looked))
   }
 
+  /** A pool that is closing keeps its connections for as long as somebody waits for one. */
   #settle(): void {
-    if (this.#lanes.size === 0 && this.#connecting === 0 && this.#waiting.length === 0) this.#closing?.()
+    if (this.#closing === undefined || this.#waiting.length > 0) return
+    for (const lane of this.#lanes) retire(lane)
+    if (this.#lanes.size === 0 && this.#connecting === 0) this.#closing()
   }
 }
 

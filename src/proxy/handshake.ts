@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import type { Read } from '../dialects/dialect.ts'
 import { type Failure, failures } from './failure.ts'
 import { fieldOf, type RawFields } from './fields.ts'
+import { part } from './parting.ts'
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-7.8: a list of protocols, each maybe with a version
 const asked = /(?:^|,)[ \t]*websocket[ \t]*(?:,|$)/i
@@ -67,10 +68,6 @@ export function responseOn(request: IncomingMessage, socket: Socket, early: Buff
   if (early.length > 0) socket.unshift(early)
   response.assignSocket(socket)
   response.shouldKeepAlive = false
-  response.on('finish', () => {
-    // What is unread at the end would make the system reset the connection, and the answer with it.
-    socket.resume()
-    socket.destroySoon()
-  })
+  response.on('finish', () => part(socket))
   return response
 }

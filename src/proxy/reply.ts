@@ -45,7 +45,8 @@ export class Reply {
       return
     }
     this.#release()
-    if (this.#response.write(chunk)) return
+    // What had arrived already still comes.
+    if (this.#response.write(chunk) || this.full) return
     this.full = true
     control.pause()
     this.#response.once('drain', () => {

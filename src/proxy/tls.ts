@@ -6,7 +6,8 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Tls } from '../rules/listener.ts'
 import { identitiesOf } from '../rules/tls-names.ts'
-import { type Door, divert, type Speech } from './door.ts'
+import { type Door, lobbyOf, type Speech } from './door.ts'
+import { rawOf } from './visit.ts'
 
 /** What became of a handshake. */
 export type Handshake =
@@ -53,20 +54,21 @@ export function tlsDoor(
     requestCert: first.client !== 'none',
     rejectUnauthorized: first.client === 'require'
   })
-  const http1 = divert(server, 'secureConnection', speech)
+  const lobby = lobbyOf(server, 'secureConnection', speech)
   server.on('secureConnection', socket => {
     callers.set(socket, first.client === 'none' ? nobody : identitiesOfCaller(socket))
     shaken('completed')
     if (speech.streams !== undefined && socket.alpnProtocol === 'h2') speech.streams.accept(socket)
-    else http1(socket)
+    else lobby.receive(socket)
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => shaken(reasonOf(error, socket)))
   return {
     scheme: 'https',
     server,
+    lobby,
     streams: speech.streams,
-    identitiesOf: socket => callers.get(socket) ?? nobody,
-    speaksHttp: socket => callers.has(socket),
+    identitiesOf: socket => callers.get(rawOf(socket)) ?? nobody,
+    speaksHttp: socket => callers.has(rawOf(socket)),
     renew: renewed => {
       if (renewed === undefined || renewed === tls) return
       tls = renewed

@@ -147,7 +147,10 @@ function listen(
     clearTimeout(timer)
     answer = response
     if (idle > 0) response.setTimeout(idle, () => sent.destroy(new errors.BodyTimeoutError()))
-    response.on('data', (chunk: Buffer) => recipient.onResponseData(control, chunk))
+    response.on('data', (chunk: Buffer) => {
+      // What was read with the bytes that broke it still comes.
+      if (!over) recipient.onResponseData(control, chunk)
+    })
     response.on('error', failed)
     response.on('end', () => {
       if (over) return

@@ -1,7 +1,7 @@
 // Which requests are taken, beside RFC 9110 and 9112: one rule, one line. What llhttp refuses by itself (framing that
 // contradicts itself, folded lines, control characters) never comes here, nor what nghttp2 does; test/proxy/matrix has
 // both. Must not know routes.
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, METHODS } from 'node:http'
 import { type Failure, failures } from './failure.ts'
 import { fieldOf, named, type RawFields } from './fields.ts'
 import { waits } from './hints.ts'
@@ -35,7 +35,7 @@ export function faultOf({ method = '', url = '', httpVersion, rawHeaders }: Head
     hostFault(host, httpVersion) ??
     codingFault(coding, httpVersion) ??
     targetFault(method, url, httpVersion === '2' ? undefined : host) ??
-    methodFault(method, rawHeaders) ??
+    methodFault(method, rawHeaders, httpVersion) ??
     expectation
   )
 }
@@ -79,7 +79,11 @@ function targetFault(method: string, url: string, host: string | undefined): Fai
 /** Digits alone: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.2 */
 const hops = /^\d{1,9}$/
 
-function methodFault(method: string, fields: RawFields): Failure | undefined {
+/** In lines llhttp takes no others; in frames any would pass, and `delete` go where DELETE is closed. */
+const known: ReadonlySet<string> = new Set(METHODS)
+
+function methodFault(method: string, fields: RawFields, httpVersion: string): Failure | undefined {
+  if (httpVersion === '2' && !known.has(method)) return failures.badRequest
   // It would show what other proxies put into the header: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.8
   if (method === 'TRACE' || method === 'CONNECT') return failures.methodNotAllowed
   if (method !== 'OPTIONS') return undefined

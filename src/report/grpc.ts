@@ -55,5 +55,10 @@ export function grpcNameOf(status: GrpcStatus | undefined): string | undefined {
 
 /** Whether it is an error of whoever served; to whoever asked, any but OK is one. */
 export function isServerError(status: GrpcStatus | undefined): boolean {
-  return serverErrors.has(grpcNameOf(status) ?? '')
+  return isServerErrorName(grpcNameOf(status))
+}
+
+/** The same of a name. */
+export function isServerErrorName(name: string | undefined): boolean {
+  return serverErrors.has(name ?? '')
 }

@@ -3,7 +3,7 @@
 import { isSampled } from '../mediate/mediate.ts'
 import type { KeepBudgets } from '../rules/rules.ts'
 import { isServerError } from './grpc.ts'
-import { answeredAfter, type Outcome } from './outcome.ts'
+import { type AttemptOutcome, answeredAfter, type Outcome } from './outcome.ts'
 
 /** Why a request is kept though its trace was dropped. */
 export type Late = 'error' | 'slow'
@@ -26,6 +26,11 @@ export const callerGone = 'CALLER_GONE'
 export function hasFailed({ status, failure, attempts }: Outcome): boolean {
   if (isServerError(attempts[attempts.length - 1]?.grpc)) return true
   return status >= 500 || (status < 400 && failure !== undefined && failure !== callerGone)
+}
+
+/** Whether one try at an upstream was an error of its own: 500 or more, none, broken off, or one by gRPC. */
+export function attemptFailed({ status, failureStatus, grpc }: AttemptOutcome): boolean {
+  return (failureStatus ?? status ?? 0) >= 500 || isServerError(grpc)
 }
 
 /** Undefined where there is nothing to judge: no trace was touched, or the gateway is in none. */

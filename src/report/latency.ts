@@ -4,7 +4,7 @@ import type { Tags } from '../rules/rules.ts'
 import { add, type Bins, emptyBins } from '../sketch/bins.ts'
 import { indexOf } from '../sketch/scale.ts'
 import { type WrittenSketch, writeSketch } from '../sketch/written.ts'
-import { isServerError } from './grpc.ts'
+import { attemptFailed } from './late.ts'
 import { type AttemptOutcome, attemptTook, type Outcome } from './outcome.ts'
 
 export type LatencySeries = {
@@ -31,6 +31,10 @@ export type LatencyReport = {
   readonly since: string
   /** Attempts for which there was no room in `series`. */
   readonly beyond: number
+  /** Workers that did not tell in time what they had counted since they last did; what `series` has of them is old. */
+  readonly incomplete: readonly string[]
+  /** Workers that ended without a last word: what they had counted since they last told is in no report. */
+  readonly lost: number
   readonly series: readonly LatencySeries[]
 }
 
@@ -79,8 +83,7 @@ export function createLatency(now: () => number, epoch: string): Latency {
       return
     }
     add(tally.bins, indexOf(attemptTook(attempt, outcome)))
-    const status = attempt.failureStatus ?? attempt.status ?? 0
-    if (status >= 500 || isServerError(attempt.grpc)) tally.errors++
+    if (attemptFailed(attempt)) tally.errors++
   }
 
   return {
@@ -95,6 +98,8 @@ export function createLatency(now: () => number, epoch: string): Latency {
       at: new Date(now()).toISOString(),
       since: new Date(since).toISOString(),
       beyond,
+      incomplete: [],
+      lost: 0,
       series: [...routes.values()].flat().map(({ route, tags, errors, bins }) => ({
         route,
         tags: Object.fromEntries(tags),

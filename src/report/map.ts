@@ -5,7 +5,8 @@ import { sketchScale } from '../sketch/scale.ts'
 import { isKnownToSend } from './breaks.ts'
 import { type Flow, recentFrom, recentOf, type Stretch, totalOf } from './flow.ts'
 import { iso } from './iso.ts'
-import { idOf, type Place, type TopologyTally, type Traffic } from './topology.ts'
+import { idOf, type Place, type Traffic } from './places.ts'
+import type { TopologyTally } from './topology.ts'
 
 /** Times of requests in milliseconds, null where there were none; rates in requests a second. */
 export type Figures = {

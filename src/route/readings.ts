@@ -12,14 +12,18 @@ const brokenEscape = /%(?![0-9A-Fa-f]{2})/
 
 const escapes = /%([0-9A-Fa-f]{2})/g
 const parameters = /;[^/]*/g
+const query = /[?#].*$/s
 const slashes = /\/{2,}/g
 /** Segments that climb or stay, parameters or not: `/..;/` climbs behind Tomcat. */
 const dots = /\/\.{1,2}(?:;[^/]*)?(?:\/|$)/
 /** What no template has bare (pattern.ts). */
 const notLiteral = /[^A-Za-z0-9\-._~!$&'()*+,=:@/]/g
 
-/** More layers than this nobody wrote who meant well. */
+/** More layers than this nobody wrote who meant well, nor as many readings as this. */
 const mostLayers = 3
+const mostReadings = 16
+/** Characters to look through, over all ways to read it: four times what 8 KiB of one layer take. */
+const mostWork = 128 * 1024
 
 const alone: readonly string[] = []
 
@@ -27,15 +31,37 @@ const alone: readonly string[] = []
 export function readingsOf(path: string): readonly string[] | undefined {
   if (!suspicious.test(path)) return alone
   if (brokenEscape.test(path)) return undefined
-  const whole = decode(path)
-  const cut = decode(path.replace(parameters, ''))
-  if (whole === undefined || cut === undefined) return undefined
   const readings = new Set<string>()
-  for (const text of [whole, cut, whole.replace(/[?#].*$/s, '')]) {
-    readings.add(simplify(text)).add(simplify(text.replaceAll('\\', '/')))
+  let texts = new Set([path])
+  let work = 0
+  for (let layer = 0; texts.size > 0; layer++) {
+    if (layer > mostLayers || texts.size > mostReadings || readings.size > mostReadings) return undefined
+    const deeper = new Set<string>()
+    for (const text of texts) {
+      if (neverMeant.test(text)) return undefined
+      for (const cut of cutsOf(text)) {
+        work += cut.length
+        if (work > mostWork) return undefined
+        const next = unescaped(cut)
+        if (next !== cut) deeper.add(next)
+        else if (dots.test(cut.replaceAll('\\', '/'))) return undefined
+        else readings.add(simplify(cut))
+      }
+    }
+    texts = deeper
   }
   readings.delete(path)
   return [...readings]
+}
+
+/** What is left of it where parameters, query and fragment are cut off, in any order or not at all. */
+function cutsOf(text: string): Set<string> {
+  const cuts = new Set([text])
+  // Those that are added are looked at as well.
+  for (const cut of cuts) {
+    cuts.add(cut.replaceAll('\\', '/')).add(cut.replace(parameters, '')).add(cut.replace(query, ''))
+  }
+  return cuts
 }
 
 /** A template whose literals are written as `readingsOf` writes them, so that the two can be compared. */
@@ -44,13 +70,17 @@ export function readTemplate(path: string): string {
   return segments.join('/')
 }
 
-/** Escapes resolved until none is left; undefined where something climbs or hides. */
+/** One layer of escapes resolved. */
+function unescaped(text: string): string {
+  return text.replace(escapes, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}
+
+/** All of them. */
 function decode(path: string): string | undefined {
   let text = path
   for (let layer = 0; layer <= mostLayers; layer++) {
-    if (neverMeant.test(text)) return undefined
-    const next = text.replace(escapes, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-    if (next === text) return dots.test(text.replaceAll('\\', '/')) ? undefined : text
+    const next = unescaped(text)
+    if (next === text) return text
     text = next
   }
   return undefined

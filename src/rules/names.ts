@@ -54,6 +54,7 @@ const takenLabels: ReadonlySet<string> = new Set([
   'route',
   'method',
   'status',
+  'grpc_status',
   'upstream',
   'le',
   'job',

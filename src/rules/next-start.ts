@@ -2,6 +2,7 @@
 // some limits at their making. Must not know what is done about it.
 import { isDeepStrictEqual } from 'node:util'
 import type { Listener } from './listener.ts'
+import { labelOf } from './names.ts'
 import type { Rules } from './rules.ts'
 
 type Compared = Pick<Rules, 'listen' | 'admin' | 'workers' | 'tags'>
@@ -12,7 +13,9 @@ export function keysOfNextStart(first: Compared, rules: Compared): readonly stri
   if (rules.admin.host !== first.admin.host || rules.admin.port !== first.admin.port)
     keys.push('admin.address')
   if (rules.workers !== first.workers) keys.push('workers')
-  if (!isDeepStrictEqual(rules.tags, first.tags)) keys.push('tags')
+  // Labels of metrics are named once.
+  for (const key of ['service', 'version'] as const)
+    if (labelOf(rules.tags[key]) !== labelOf(first.tags[key])) keys.push(`tags.${key}`)
   return keys
 }
 

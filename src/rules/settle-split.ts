@@ -3,8 +3,8 @@ import type { Rules } from './rules.ts'
 import type { Decoded } from './shape.ts'
 import type { DecodedTagNames, DecodedTargetMatches, DecodedTrait } from './shape-split.ts'
 import { optional, type Shown } from './shown.ts'
-import type { Split, TargetMatch, Trait } from './split.ts'
-import { formatRate } from './values.ts'
+import type { Split, Sticky, TargetMatch, Trait } from './split.ts'
+import { formatDuration, formatRate } from './values.ts'
 
 type Splitting = Omit<Split, 'matches'>
 
@@ -16,7 +16,7 @@ export function settleTagNames(given: DecodedTagNames | undefined): Rules['tags'
 
 export function settleSplit({ sticky, carry, fallback }: Decoded['upstreams'][string]): Splitting {
   return {
-    sticky: settleTrait(sticky),
+    sticky: settleSticky(sticky),
     carry: carry && { baggage: carry.baggage, header: carry.header },
     fallback:
       fallback === undefined || fallback === 'any' ? 'any' : new Set(fallback === 'none' ? [] : fallback)
@@ -61,6 +61,12 @@ function settleTrait(given: DecodedTrait | undefined): Trait | undefined {
   return undefined
 }
 
+function settleSticky(given: Decoded['upstreams'][string]['sticky']): Sticky | undefined {
+  const trait = settleTrait(given)
+  const set = given?.set
+  return trait && { ...trait, set: typeof set === 'number' ? Math.floor(set / 1000) : set }
+}
+
 function traitOf(place: Trait['in'], name: string): Trait {
   return { in: place, name: place === 'header' || place === 'baggage' ? name.toLowerCase() : name }
 }
@@ -68,7 +74,7 @@ function traitOf(place: Trait['in'], name: string): Trait {
 /** In the notation of a rule file. */
 export function showSplit({ sticky, carry, fallback }: Splitting): Shown {
   return {
-    ...optional('sticky', sticky && showTrait(sticky)),
+    ...optional('sticky', sticky && showSticky(sticky)),
     ...optional(
       'carry',
       carry && { ...optional('baggage', carry.baggage), ...optional('header', carry.header) }
@@ -93,6 +99,11 @@ function showMatch({ says, portion, callers }: TargetMatch): Shown {
     ...(portion === undefined ? {} : { key: showTrait(portion.key), share: formatRate(portion.share) }),
     callers
   }
+}
+
+function showSticky({ set, ...trait }: Sticky): Shown {
+  const shown = showTrait(trait)
+  return set === undefined ? shown : { ...shown, set: set === 'session' ? set : formatDuration(set * 1000) }
 }
 
 function showTrait(trait: Trait): Shown {

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { parseCookieName, parseFieldName, parseSecretField } from './field-values.ts'
 import { labelOf, parseTagName, parseText } from './names.ts'
 import { choice, key, named, parsed, table } from './notation.ts'
-import { fieldName, fieldValue, rate, text } from './shape-values.ts'
+import { duration, fieldName, fieldValue, rate, text } from './shape-values.ts'
 
 const removable = parsed('the name of a header field that requests can do without', parseSecretField)
 const cookieName = parsed('the name of a cookie', parseCookieName)
@@ -15,10 +15,27 @@ const traits = {
   baggage: key('The key of a member of baggage; that of believed callers.', fieldName)
 }
 
+const oneTrait = 'expected one of header, cookie, query and baggage'
+
 /** Exactly one of these. */
 const trait = v.pipe(
   table(traits),
-  v.check(given => Object.keys(given).length === 1, 'expected one of header, cookie, query and baggage')
+  v.check(given => Object.keys(given).length === 1, oneTrait)
+)
+
+const sticky = v.pipe(
+  table({
+    ...traits,
+    set: key(
+      'Gives the cookie, with a random value, to who has none: session until the browser is closed, or a time such as 24h.',
+      v.union(
+        [v.literal('session'), v.pipe(duration, v.minValue(1000, 'expected a time from 1s on'))],
+        'expected session, or a time from 1s on such as 24h'
+      )
+    )
+  }),
+  v.check(({ set: _, ...given }) => Object.keys(given).length === 1, oneTrait),
+  v.check(given => given.set === undefined || given.cookie !== undefined, 'expected set beside cookie alone')
 )
 
 const conditions = ['header', 'cookie', 'query', 'baggage', 'key'] as const
@@ -65,7 +82,7 @@ export const targetMatches = v.union(
 export const splitting = {
   sticky: key(
     'What tells users apart: who has it stays on one side, service.tag, as long as the weights stay.',
-    trait
+    sticky
   ),
   carry: key(
     'How a request says downstream what service.tag it was meant for, so that what is behind can match on it.',

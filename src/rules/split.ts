@@ -3,6 +3,9 @@
 /** Something that a request says of itself; `name` is in lower case, but of cookies and queries as written. */
 export type Trait = { readonly in: 'header' | 'cookie' | 'query' | 'baggage'; readonly name: string }
 
+/** What keeps users on one side; `set` is for a cookie: seconds that browsers keep the one that those without any get. */
+export type Sticky = Trait & { readonly set: number | 'session' | undefined }
+
 /** What sends a request to some targets, whatever the weights say; all of it must hold. */
 export type TargetMatch = {
   readonly says: readonly (readonly [trait: Trait, value: string])[]
@@ -27,7 +30,7 @@ export type Split = {
   /** The first of which all holds goes before the weights: the most particular ones are first. */
   readonly matches: readonly Chosen[]
   /** Who has this is of one side, as long as the weights stay. */
-  readonly sticky: Trait | undefined
+  readonly sticky: Sticky | undefined
   readonly carry: Carry | undefined
   /** Which sides may serve what is meant for another one that cannot. */
   readonly fallback: ReadonlySet<string> | 'any'

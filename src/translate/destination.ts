@@ -1,6 +1,6 @@
 // Where a dry run's request would go among the targets of an upstream, and what it would be called downstream.
 // It has no turn in any order: whoever is drawn by weight is, here, the first target.
-import type { Asked } from '../proxy/asked.ts'
+import { type Asked, saidOf } from '../proxy/asked.ts'
 import { colourOf, createSplitter, memberFor } from '../proxy/split.ts'
 import type { Upstream, UpstreamTarget } from '../rules/upstream.ts'
 
@@ -33,7 +33,13 @@ export function destinationOf(upstream: Upstream, asked: Asked, embedded: Upstre
     set: carry?.header === undefined || colour === undefined ? [] : [carry.header, colour],
     why:
       wish === undefined
-        ? []
+        ? givenTo(upstream, asked)
         : [`of upstream ${name} it is for ${wish.side === '' ? 'targets without a tag' : wish.side}, ${by}`]
   }
+}
+
+/** Who has no cookie gets one, and with it a side that only its random value tells. */
+function givenTo({ name, split: { sticky } }: Upstream, asked: Asked): readonly string[] {
+  if (sticky?.set === undefined || saidOf(sticky, asked) !== undefined) return []
+  return [`of upstream ${name} it gets a cookie ${sticky.name}, whose random value decides`]
 }

@@ -7,7 +7,7 @@ export type WorkerCounts = {
   readonly families: readonly Family[]
 }
 
-export function createWorkerCounts(serving: () => number): WorkerCounts {
+export function createWorkerCounts(serving: () => number, silent: () => number): WorkerCounts {
   const restarts = createCounter(
     'tracebridge_worker_restarts',
     'Workers that were replaced: crashed, killed by a signal, stuck (silent for a minute), or refused (could not take new rules).',
@@ -22,6 +22,13 @@ export function createWorkerCounts(serving: () => number): WorkerCounts {
         'Workers that serve; not there without workers.',
         [],
         () => [[[], serving()]]
+      ),
+      createReading(
+        'gauge',
+        'tracebridge_workers_silent',
+        'Workers that did not tell in time what they had counted: what they have served since they last did is in no metric. Not there without workers.',
+        [],
+        () => [[[], silent()]]
       ),
       restarts
     ]

@@ -16,8 +16,8 @@ import type { Log } from '../report/log.ts'
 import { createMetrics } from '../report/metrics.ts'
 import { migrationOf } from '../report/migration.ts'
 import { noGauges } from '../report/no-gauges.ts'
+import { sumTraffic, type Traffic } from '../report/places.ts'
 import type { ClientTally, RouteTally } from '../report/propagation-tally.ts'
-import { sumTraffic, type Traffic } from '../report/topology.ts'
 import { type KeptTrace, newestTraces } from '../report/traces.ts'
 import { createWatched } from '../report/watched.ts'
 import type { Complaint } from '../rules/complaint.ts'
@@ -72,6 +72,7 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
   let clientsGone: readonly ClientTally[] = []
   const epoch = randomUUID()
   let latencyGone = sumLatency([])
+  let lost = 0
   let trafficGone: readonly Traffic[] = []
   let tracesGone: readonly KeptTrace[] = []
   const since = now()
@@ -79,7 +80,10 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
   watched.watch(rules.routes)
 
   const bound = await probe(rules)
-  const counts = createWorkerCounts(() => serving().length)
+  const counts = createWorkerCounts(
+    () => serving().length,
+    () => silent().length
+  )
   const supervisor = createSupervisor({
     count,
     log,
@@ -98,10 +102,12 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
     },
     gone: (hand, why) => {
       buryHand(hand)
+      if (mayCount(hand)) lost++
       if (why !== undefined) counts.replaced(why)
     }
   })
   const serving = () => supervisor.hands().filter(({ state }) => state === 'serving')
+  const silent = () => supervisor.hands().filter(hand => hand.silent)
   /** Those that have begun: what comes now they have to hear. */
   const hearing = () => supervisor.hands().filter(({ state }) => state === 'serving' || state === 'beginning')
 
@@ -134,7 +140,8 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
   }
 
   async function refresh(hand: Hand): Promise<void> {
-    await supervisor.ask(hand, id => ({ kind: 'report', id }), answerMs)
+    const answer = await supervisor.ask(hand, id => ({ kind: 'report', id }), answerMs)
+    hand.silent ||= answer === undefined && !hand.done
     const took = hand.report?.took ?? 0
     hand.due = performance.now() + Math.max(lookMs, took / tellingShare)
   }
@@ -209,6 +216,8 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
       epoch,
       at: new Date(now()).toISOString(),
       since: new Date(since).toISOString(),
+      incomplete: silent().map(({ id }) => `worker ${id}`),
+      lost,
       ...sumLatency([latencyGone, ...reports().map(({ latency }) => latency)])
     }),
     topology: () => ({
@@ -221,7 +230,7 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
     retire,
     refresh: async what => {
       if (what === 'captures') held = await captures()
-      else await Promise.all(serving().map(refresh))
+      else await Promise.all(supervisor.hands().filter(mayCount).map(refresh))
     }
   })
 
@@ -251,6 +260,11 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
     await close({ linger: false, within: 0 })
     throw error
   }
+}
+
+/** So it may have counted something that it has not told: one that leaves still serves what it has begun. */
+function mayCount({ state, done }: Hand): boolean {
+  return !done && (state === 'serving' || state === 'leaving')
 }
 
 /** Whether each address can be had by us alone, as workers, who share it, cannot tell; and which port stands for 0. */

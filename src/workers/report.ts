@@ -1,9 +1,9 @@
 // All that one process counted, as it is sent, and how several become one. Counters of a worker that is gone stay in the
 // sum: they never run backwards.
 import type { LatencyReport } from '../report/latency.ts'
+import type { Traffic } from '../report/places.ts'
 import type { ClientTally, RouteTally } from '../report/propagation-tally.ts'
 import type { Family, Sample } from '../report/series.ts'
-import type { Traffic } from '../report/topology.ts'
 import type { KeptTrace } from '../report/traces.ts'
 
 export type Rates = readonly (readonly [route: string, tag: string, rate: number])[]

@@ -18,6 +18,10 @@ export type Hand = {
   heard: number
   /** When it is next to be asked of itself. */
   due: number
+  /** It was asked, and did not tell in time. */
+  silent: boolean
+  /** It has told its last: it counts nothing any more. */
+  done: boolean
   readonly worker: Worker
 }
 
@@ -83,7 +87,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function hire(): void {
     const worker = cluster.fork()
     const now = performance.now()
-    const hand: Hand = { id: worker.id, state: 'new', report: undefined, heard: now, due: now, worker }
+    const fresh = { state: 'new', report: undefined, silent: false, done: false } as const
+    const hand: Hand = { ...fresh, id: worker.id, heard: now, due: now, worker }
     hands.add(hand)
     worker.on('message', (message: unknown) => {
       if (isFromWorker(message)) hear(hand, message)
@@ -109,9 +114,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     } else if (message.kind === 'unlistened') unable(new ListenError(message.message))
     else if (message.kind === 'leaving') leave(hand)
     else {
-      if (message.kind === 'report') hand.report = message.report
+      if (message.kind === 'report') tell(hand, message)
       answers.get(message.id)?.(message)
     }
+  }
+
+  function tell(hand: Hand, { id, report }: Extract<FromWorker, { readonly kind: 'report' }>): void {
+    hand.report = report
+    hand.silent = false
+    hand.done = id === 0
   }
 
   /** From here on it is nobody's hope: another one is on its way. */

@@ -167,6 +167,44 @@ t.test('a restart in the window throws away what was counted before', async t =>
   t.equal(comparison.baseline.requests, 4000, 'a whole window after it')
 })
 
+t.test('a worker that does not tell what it counted leaves no ground for a verdict', async t => {
+  const { url } = await startReporting(t, {
+    served: both(800),
+    change: (report, look) => (look < 4 ? report : { ...report, incomplete: ['worker 2'] })
+  })
+  const { code, stdout } = await gated([url], '--for', '400ms', '--on-inconclusive', 'pass')
+  t.equal(code, 2)
+  t.match(
+    stdout,
+    /^INCONCLUSIVE {2}what 127\S+ answers is incomplete: worker 2 did not tell what it counted\n/
+  )
+  const first = await startReporting(t, {
+    served: both(800),
+    change: (report, look) => (look > 0 ? report : { ...report, incomplete: ['worker 2'] })
+  })
+  t.equal((await gated([first.url])).code, 0, 'one that was late once is asked again')
+})
+
+t.test('nor does one that is incomplete when the warm-up is over', async t => {
+  const { url, asked } = await startReporting(t, {
+    served: both(800),
+    change: (report, look) => (look > 0 && look < 7 ? { ...report, incomplete: ['worker 1'] } : report)
+  })
+  const { code, stdout } = await gated([url], '--warm-up', '20ms', '--for', '120ms')
+  t.equal(code, 2, `${asked.length} ${stdout}`)
+  t.match(stdout, /^INCONCLUSIVE {2}what 127\S+ answers is incomplete: worker 1/)
+})
+
+t.test('a worker that takes what it counted with it is a restart', async t => {
+  const { url } = await startReporting(t, {
+    served: look => both(800, look < 3 ? 30 : 1)(),
+    change: (report, look) => ({ ...report, lost: look < 3 ? 0 : 1 })
+  })
+  const { code, stdout } = await gated([url], '--for', '3s', '--json')
+  t.equal(code, 0, stdout)
+  t.match(JSON.parse(stdout).notes, [/a worker of \S+ ended without telling what it had counted: what was/])
+})
+
 t.test('an address that stands for several gateways is found out', async t => {
   const { url } = await startReporting(t, {
     served: both(800),
@@ -259,6 +297,8 @@ t.test('an interrupted gate is inconclusive', async t => {
   t.match(ran, { code: 2, stdout: /^INCONCLUSIVE {2}interrupted\n/ })
   const cold = await run(gate, ['--admin', url, ...sides], onceLooked(asked))
   t.match(cold, { code: 2, stdout: /^INCONCLUSIVE {2}interrupted\n/ }, 'while it warms up')
+  const first = await run(gate, ['--admin', url, ...sides], AbortSignal.abort())
+  t.match(first, { code: 2, stdout: /^INCONCLUSIVE {2}interrupted\n/ }, 'and before the first answer')
 })
 
 t.test('--junit writes what a build server shows', async t => {

@@ -6,15 +6,10 @@ import { gate } from '../../src/cli/gate.ts'
 import { startPrometheus } from '../cli/prometheus.ts'
 import { run as runCommand } from '../cli/run.ts'
 import { evenLatencies } from '../draws.ts'
-import { rolloutRules, send } from '../rollout.ts'
+import { rolloutRules, send, type Targets } from '../rollout.ts'
 import { type Running, run, type Teardown } from '../running.ts'
 
-async function rollout(t: Teardown): Promise<Running> {
-  const targets = {
-    base: { latency: evenLatencies() },
-    gray: { latency: evenLatencies() },
-    slow: { latency: evenLatencies(6) }
-  }
+async function rollout(t: Teardown, targets: Targets = usual()): Promise<Running> {
   const running = await run(t, await rolloutRules(t, targets))
   let over = false
   const traffic = send(running.url, () => over, 48)
@@ -23,6 +18,14 @@ async function rollout(t: Teardown): Promise<Running> {
     return traffic
   })
   return running
+}
+
+function usual(): Targets {
+  return {
+    base: { latency: evenLatencies() },
+    gray: { latency: evenLatencies() },
+    slow: { latency: evenLatencies(6) }
+  }
 }
 
 function gated(url: string, candidate: string, ...more: readonly string[]) {
@@ -104,7 +107,7 @@ async function scripted(t: Teardown, scraped: (look: number) => string) {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   const { url } = await startPrometheus(t, [`http://127.0.0.1:${address.port}`], (samples, query) => {
-    if (!query.startsWith('process_start')) look++
+    if (query.startsWith('http_')) look++
     return samples
   })
   const short = ['--window', '200ms', '--for', '200ms', '--on-inconclusive', 'pass']
@@ -133,5 +136,74 @@ t.test('a gateway that has no room for more series proves nothing', async t => {
   t.match(await scripted(t, look => metricsOf(look, other(look))), {
     code: 2,
     stdout: /serves more routes and tags than it keeps apart/
+  })
+})
+
+t.test('a candidate whose calls by gRPC fail is stopped', async t => {
+  let calls = 0
+  const { adminUrl } = await rollout(t, {
+    base: { latency: () => 5, grpc: () => '0' },
+    gray: { latency: () => 5, grpc: () => (calls++ % 5 === 0 ? '14' : '0') }
+  })
+  const { url } = await startPrometheus(t, [`${adminUrl}/metrics`])
+  const { code, stdout } = await gated(url, 'gray')
+  t.equal(code, 1, stdout)
+  t.match(stdout, /the candidate fails more than 1\.50 times as often as the baseline \(orders\)/)
+})
+
+/** gRPC: HTTP says 200 whatever comes of it. */
+function callsOf(look: number, failed: number, name: string): string {
+  const lines = (tag: string, grpc: string, count: number) =>
+    [
+      ['0.1', count],
+      ['+Inf', count]
+    ].map(
+      ([le, upTo]) =>
+        `http_client_request_duration_seconds_bucket{route="orders",status="200",grpc_status="${grpc}",service_tag="${tag}",le="${le}"} ${upTo}`
+    )
+  const count = (5 + look) * 600
+  return [
+    ...lines('base', 'OK', count),
+    ...lines('gray', 'OK', count),
+    ...lines('gray', name, look * failed),
+    startLine
+  ].join('\n')
+}
+
+t.test('what gRPC calls a failure of its server is one, though HTTP says 200', async t => {
+  t.match(await scripted(t, look => callsOf(look, 60, 'UNAVAILABLE')), {
+    code: 1,
+    stdout: /^FAIL {2}the candidate fails more than 1\.50 times as often as the baseline \(orders\)\n/
+  })
+  t.equal(
+    (await scripted(t, look => callsOf(look, 60, 'NOT_FOUND'))).code,
+    0,
+    'and what is the caller’s is none'
+  )
+})
+
+t.test('what two servers have scraped of the same gateway is not twice as much', async t => {
+  const { adminUrl } = await rollout(t)
+  const both = await startPrometheus(t, [`${adminUrl}/metrics`], samples =>
+    ['a', 'b'].flatMap(replica =>
+      samples.map(sample => ({ ...sample, metric: { ...sample.metric, replica } }))
+    )
+  )
+  t.match(await gated(both.url, 'gray', '--window', '200ms', '--for', '200ms'), {
+    code: 2,
+    stdout: /has what gateway gateway-0 counted more than once/
+  })
+  const jobs = await startPrometheus(t, [`${adminUrl}/metrics`, `${adminUrl}/metrics`])
+  t.match(await gated(jobs.url, 'gray', '--window', '200ms', '--for', '200ms'), {
+    code: 2,
+    stdout: /has what gateway gateway-1 counted more than once/
+  })
+})
+
+t.test('a gateway whose workers do not all answer gives no verdict', async t => {
+  const silent = 'tracebridge_workers_silent 1'
+  t.match(await scripted(t, look => metricsOf(look, look < 4 ? '' : silent)), {
+    code: 2,
+    stdout: /what gateway gateway-0 tells is incomplete: not all of its workers answer/
   })
 })

@@ -1,5 +1,6 @@
 // "How often is the gate wrong?", asked of what a running gateway recorded.
-// Two hundred real rollouts would be 400,000 requests; so they are drawn from the sketches of some hundred real ones.
+// Two hundred live rollouts are 600,000 requests, which test/heavy/gates.ts sends; here they are drawn from the sketches of
+// some hundred real ones.
 import t, { type Test } from 'tap'
 import { quantileOf } from '../../src/gate/quantile.ts'
 import { readReport } from '../../src/gate/report.ts'

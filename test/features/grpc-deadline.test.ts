@@ -35,8 +35,7 @@ upstreams:
     protocol: h2
     targets: [${[...targets, origin.url].map(url => `{ url: "${url}" }`).join(', ')}]
     ejection: { failures: 2, most: 100% }
-    timeouts: { idle: 100ms }
-routes: [{ match: { path: /** }, upstream: orders, timeouts: { request: 100ms } }]
+routes: [{ match: { path: /** }, upstream: orders, timeouts: { request: 0s } }]
 `
   )
   return { ...gateway, origin, receiver, accessLog }

@@ -5,6 +5,7 @@ import { credentials, Metadata, type ServiceError, type StatusObject, status } f
 import t, { type Test } from 'tap'
 import { pathOf, tlsOf } from '../certificates.ts'
 import { clientOf, collect, get, type Service, startService, talk, watch } from '../grpc.ts'
+import { metric } from '../metric.ts'
 import { type Receiver, type SeenSpan, startReceiver } from '../receiver.ts'
 import { run } from '../running.ts'
 import { until } from '../until.ts'
@@ -14,13 +15,14 @@ type Behind = {
   readonly receiver: Receiver
   readonly port: number
   readonly tls: number
+  readonly adminUrl: string
 }
 
 async function gateway(t: Test, upstream?: string): Promise<Behind> {
   const service = await startService(t)
   const receiver = await startReceiver()
   t.teardown(receiver.close)
-  const { app } = await run(
+  const { app, adminUrl } = await run(
     t,
     `
 listen: [{ address: 127.0.0.1:0 }, { address: 127.0.0.1:0, ${tlsOf()} }]
@@ -29,7 +31,7 @@ upstreams: { orders: { protocol: h2, targets: [{ url: "${upstream ?? service.url
 routes: [{ match: { path: /** }, upstream: orders }]
 `
   )
-  return { service, receiver, port: app.listen[0]?.port ?? 0, tls: app.listen[1]?.port ?? 0 }
+  return { service, receiver, adminUrl, port: app.listen[0]?.port ?? 0, tls: app.listen[1]?.port ?? 0 }
 }
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -102,6 +104,12 @@ t.test('a status that is an error reaches the caller with its words, and the spa
   t.equal(client.attributes.get('error.type'), 'NOT_FOUND')
   t.equal(client.statusCode, 2, 'an error to who asked')
   t.equal(server.statusCode, 0, 'and none of the server')
+  for (const side of ['server', 'client']) {
+    const count = (labels: Readonly<Record<string, string>>) =>
+      metric(behind.adminUrl, `http_${side}_request_duration_seconds_count`, labels)
+    t.equal(await count({ status: '200', grpc_status: 'NOT_FOUND' }), 1)
+    t.equal(await count({}), 1)
+  }
 })
 
 t.test('a client may stream, and gets one answer', async t => {

@@ -254,5 +254,5 @@ t.test('dashboards keep their own names of tags: spans, metrics, log, sketches',
   t.ok(file)
   rewrite('upstreams: { orders: { echo: true } }\nroutes: [{ match: {}, upstream: orders }]\n')
   await app.reload()
-  t.match(log.join(''), '"keys":["tags"]')
+  t.match(log.join(''), '"keys":["tags.service","tags.version"]')
 })

@@ -304,3 +304,21 @@ routes:
   fooled.send(requestOf(asking({ path: '/stranger' })))
   t.equal(statusOf(await fooled.answer()), 503)
 })
+
+t.test('a drain waits no longer for a handshake that stays open, or a refusal without an end', async t => {
+  for (const refusal of [undefined, 'HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nmore\r\n']) {
+    const origin = await startOrigin(t, () => refusal)
+    const folder = mkdtempSync(join(tmpdir(), 'tracebridge-'))
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    const file = join(folder, 'rules.yaml')
+    writeFileSync(file, rulesOf(origin.url, '1h'))
+    const gateway = await startServing(t, ['--rules', file])
+    const client = await connectRaw(t, gateway.port)
+    client.send(requestOf(asking()))
+    await until(() => origin.requests.length === 1, 'it is asked')
+    if (refusal !== undefined) await until(() => client.text().includes('more'), 'it is being refused')
+    gateway.process.kill('SIGTERM')
+    t.equal(await gateway.exited, 0)
+    await client.over
+  }
+})

@@ -264,3 +264,19 @@ t.test('a caller that leaves before the answer leaves nothing behind', async t =
     await until(() => origin.open.size === 0, 'the upstream is let go')
   }
 })
+
+t.test('a refusal with something wrong behind it is answered, and ends nothing else', async t => {
+  for (const [what, refusal] of [
+    ['more than it says', 'HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nnoEXTRA'],
+    ['a chunk that is none', 'HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\nZZ\r\n']
+  ] as const) {
+    const { port } = await world(t, ({ start }) => (start.includes('/ws') ? refusal : ok))
+    const client = await connectRaw(t, port)
+    client.send(requestOf(asking()))
+    t.ok([403, 502].includes(statusOf(await client.answer())), what)
+    t.equal(await client.over, 'end', what)
+    const other = await connectRaw(t, port)
+    other.send(requestOf({ path: '/other' }))
+    t.equal(statusOf(await other.answer()), 200, what)
+  }
+})

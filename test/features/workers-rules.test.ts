@@ -42,6 +42,15 @@ t.test(
   }
 )
 
+t.test('labels of metrics keep their names until the next start, and the log names the keys', async t => {
+  const tags = (service: string) => `tags: { service: ${service} }\n`
+  const world = await startWorkers(t, `${quiet}${all}workers: 2\n${tags('release')}`)
+  world.write(`${quiet}${all}workers: 2\n${tags('alicloud.service.tag')}`)
+  t.match(await world.reload(), { status: 200 })
+  await until(() => world.stderr().includes('"keys":["tags.service"]'), 'it is said, once for all workers')
+  t.match(world.stderr(), 'some of the new rules take effect at the next start')
+})
+
 t.test('a rate for a while holds in every worker, and in those who come later', async t => {
   const { port, adminUrl, process } = await startWorkers(
     t,
@@ -84,3 +93,19 @@ function lives(pid: number): boolean {
     return false
   }
 }
+
+t.test('a worker that is killed while it is told new rules has refused none', async t => {
+  const { adminUrl, process, reload } = await startWorkers(t, `${quiet}${all}workers: 2`)
+  const [victim] = workersOf(process.pid)
+  // 0 would be this very test.
+  if (victim === undefined) throw new Error('no worker')
+  globalThis.process.kill(victim, 'SIGSTOP')
+  const reloaded = reload()
+  // It hears the question, and answers no more.
+  await new Promise(resolve => setTimeout(resolve, 100))
+  globalThis.process.kill(victim, 'SIGKILL')
+  t.equal((await reloaded).status, 200)
+  const restarts = (reason: string) => metric(adminUrl, 'tracebridge_worker_restarts_total', { reason })
+  await until(async () => (await restarts('killed')) + (await restarts('refused')) === 1, 'it is gone')
+  t.equal(await restarts('refused'), 0)
+})

@@ -8,7 +8,9 @@ const written = {
   epoch: 'life-1',
   at: '2026-01-02T03:04:05.006Z',
   since: '2026-01-02T03:00:00.000Z',
-  beyond: 0
+  beyond: 0,
+  incomplete: [],
+  lost: 0
 }
 
 function series(tag: string, counts: readonly number[], errors = 0, route = 'orders') {
@@ -72,6 +74,7 @@ t.test('of a source of many processes, what was not seen before counts only wher
     epoch: '',
     at,
     beyond: 0,
+    lost: 0,
     doubt: undefined,
     series: new Map(
       all.map(([epoch, since, tag]) => {

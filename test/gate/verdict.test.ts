@@ -57,6 +57,23 @@ t.test('both sides must have served the same routes', async t => {
   )
 })
 
+t.test('a candidate that serves nothing any more does not pass by what it did before', async t => {
+  const serving = part([share(400)])
+  const baselineAlone = (requests: number) =>
+    part([{ baseline: { requests, latency }, candidate: { requests: 0, latency } }])
+  const gone = judge([serving, serving, serving, serving, baselineAlone(400)], sketchScale, settings)
+  t.match(gone, {
+    verdict: 'inconclusive',
+    enough: false,
+    why: ['the candidate served nothing in the last fifth of the time, though the baseline did']
+  })
+  const over = judge([serving, serving, serving, serving, baselineAlone(19)], sketchScale, settings)
+  t.equal(over.verdict, 'pass', 'where there is no traffic any more nobody is missed')
+  const slow = part([share(400, 2)])
+  const failed = judge([slow, slow, slow, slow, baselineAlone(400)], sketchScale, settings)
+  t.equal(failed.verdict, 'fail', 'and what is proven is proven')
+})
+
 t.test('a change of what is asked for is no regression', async t => {
   // The candidate gets the slow route nine times of ten, the baseline one time of ten; each is as fast as ever.
   const slow = () => 10 * latency()

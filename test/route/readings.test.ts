@@ -19,13 +19,24 @@ t.test('what is written in another way is read as what it means', async t => {
     ['/a;x=1/b;y', ['/a/b']],
     ['/a%3bx', ['/a']],
     ['/a%3fx', ['/a%3Fx', '/a']],
-    ['/a;%2fb', ['/a/b', '/a']],
+    ['/a;%2fb', ['/a', '/a/b']],
+    // A parameter that ends where only one of two layers is resolved.
+    ['/a;%252fb%2Fc', ['/a', '/a/c', '/a/b/c']],
+    ['/a%3f%252fb%2Fc', ['/a', '/a%3F/b/c']],
     ['/a%20b', []],
     ['/%e4%bd%a0', ['/%E4%BD%A0']],
     ['/100%25', []],
     ['/.a', []]
   ] as const)
     t.strictSame(readingsOf(path), readings, path)
+})
+
+t.test('what is cut off between two layers of escapes, in whatever order, is no hiding place', async t => {
+  for (const path of ['/v1;%252fa%2Fk', '/v1/%3b%252fa/k', '/v1%3b\\%3f%2fk', '/v1/%253b%23%3f%25\\k%23'])
+    t.ok(
+      readingsOf(path)?.some(reading => /^\/v1\/k/.test(reading)),
+      path
+    )
 })
 
 t.test('what climbs, hides or makes no sense has none', async t => {
@@ -58,6 +69,7 @@ const habits: readonly ((path: string) => string)[] = [
   path => path.replaceAll('\\', '/'),
   path => path.replace(/;[^/]*/g, ''),
   path => path.replace(/\/{2,}/g, '/'),
+  path => path.replace(/[?#].*$/s, ''),
   path => new URL(`http://a${path}`).pathname
 ]
 
@@ -74,6 +86,8 @@ t.test('no chain of habits makes of a path what its readings do not say', async 
       ';',
       ';a',
       '%3b',
+      '%3f',
+      '%252f',
       '.',
       '..',
       '%2e',

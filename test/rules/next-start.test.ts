@@ -36,7 +36,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
   [plain, 'listen: [{ address: 127.0.0.1:8081 }]', ['listen']],
   [plain, 'listen: [{ address: 127.0.0.1:8080 }, { address: 127.0.0.1:8081 }]', ['listen']],
   [plain, `${plain}\nadmin: { address: 127.0.0.1:9999 }\nworkers: 3`, ['admin.address', 'workers']],
-  [plain, `${plain}\ntags: { service: x.tag }`, ['tags']]
+  [plain, `${plain}\ntags: { service: x.tag }`, ['tags.service']]
 ]
 
 t.test('keys that wait for the next start are named, and no others', async t => {

@@ -102,6 +102,13 @@ t.test('a field that the gateway writes itself goes on from nobody', async t => 
   }
 })
 
+t.test('a cookie may be set for those who have none, for whole seconds', async t => {
+  const sticky = (text: string) => upstreamOf(t, rulesOf(base, `, sticky: ${text}`)).split.sticky
+  t.strictSame(sticky('{ cookie: user }'), { in: 'cookie', name: 'user', set: undefined })
+  t.strictSame(sticky('{ cookie: user, set: session }'), { in: 'cookie', name: 'user', set: 'session' })
+  t.strictSame(sticky('{ cookie: user, set: 90500ms }'), { in: 'cookie', name: 'user', set: 90 })
+})
+
 t.test('splitting that does nothing is warned of', async t => {
   const warned = (targets: string, keys = '', route = '') =>
     warningsOf(loaded(t, rulesOf(targets, keys, '', route)))

@@ -18,9 +18,9 @@ upstreams:
 routes: [{ name: orders, match: {}, upstream: orders }]
 `
 
-function asked(t: Test, differing: Partial<Question>): DryRun {
+function asked(t: Test, differing: Partial<Question>, rules = yaml): DryRun {
   const question = { method: 'GET', path: '/', host: undefined, from: '127.0.0.1', headers: [] }
-  return translate(loaded(t, yaml).rules, { ...question, ...differing }, countedIds())
+  return translate(loaded(t, rules).rules, { ...question, ...differing }, countedIds())
 }
 
 function told({ translation, why }: DryRun) {
@@ -45,4 +45,13 @@ t.test('where a match or a key sends a request, and what it is called there', as
   const users = Array.from({ length: 50 }, (_, i) => user(`u${i}`))
   t.match(users[0]?.why, [/^of upstream orders it is for (base|gray), by its key \(sticky\)$/])
   t.strictSame([...new Set(users.map(({ header }) => header))].sort(), ['base', 'gray'])
+})
+
+t.test('of a cookie that the gateway gives nobody knows beforehand where it leads', async t => {
+  const rules = yaml.replace('{ cookie: user }', '{ cookie: user, set: session }')
+  t.match(told(asked(t, {}, rules)).why, [
+    'of upstream orders it gets a cookie user, whose random value decides'
+  ])
+  const headers = [['Cookie', 'user=u1']] as const
+  t.match(told(asked(t, { headers }, rules)).why, [/by its key \(sticky\)$/])
 })

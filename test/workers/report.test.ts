@@ -81,6 +81,7 @@ const sums = new Set([
   'tracebridge_captures_held',
   'tracebridge_captures_held_bytes',
   'tracebridge_workers',
+  'tracebridge_workers_silent',
   'process_resident_memory_bytes'
 ])
 

@@ -3,8 +3,8 @@ import { caddy } from './caddy.ts'
 import { envoy } from './envoy.ts'
 import { haproxy } from './haproxy.ts'
 import { nginx } from './nginx.ts'
-import { fastify, httpProxy3 } from './npm.ts'
+import { fastify, httpProxy3, undici } from './npm.ts'
 import type { Peer } from './peer.ts'
 import { traefik } from './traefik.ts'
 
-export const peers: readonly Peer[] = [httpProxy3, fastify, nginx, haproxy, caddy, envoy, traefik]
+export const peers: readonly Peer[] = [undici, httpProxy3, fastify, nginx, haproxy, caddy, envoy, traefik]

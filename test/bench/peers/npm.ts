@@ -1,4 +1,4 @@
-// The proxies that are npm packages, each in a process of its own: http-proxy-3, which the gateway has anyway, and
+// The proxies that are npm packages, each in a process of its own: undici and http-proxy-3, which the gateway has anyway, and
 // @fastify/http-proxy, whose packages are apart from ours in this folder, and installed here when they are not.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
@@ -31,6 +31,13 @@ function versionIn(path: string): string {
 async function startPeer(file: string, upstream: number): Promise<Running> {
   const { child, ports } = await startFile(0, `peers/${file}`, [`${upstream}`])
   return { child, port: ports.get('port') ?? 0 }
+}
+
+export const undici: Peer = {
+  name: 'node:http to undici',
+  settings: 'one process, a pool of 256 connections, `pipelining: 1`; a pipe of 40 lines',
+  find: () => ({ version: versionIn(fileURLToPath(import.meta.resolve('undici/package.json'))) }),
+  start: upstream => startPeer('undici.ts', upstream)
 }
 
 export const httpProxy3: Peer = {

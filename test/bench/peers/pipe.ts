@@ -1,47 +1,61 @@
-// A process of the bench: the least a proxy on this engine can do, node:http to undici's Pool.dispatch.
-// It knows no routes, no traces and no limits; what the gateway costs beyond it is the gateway's own.
+// A process of the bench: the least a proxy on the gateway's engine can do, node:http to its connections to upstreams
+// and its way of answering. It knows no routes, no traces and no limits; what the gateway costs beyond it is its own.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type Dispatcher, Pool } from 'undici'
+import { plainDial } from '../../../src/proxy/dial.ts'
+import { ConnectionPool } from '../../../src/proxy/h1-pool.ts'
+import type { Recipient } from '../../../src/proxy/recipient.ts'
+import { Reply } from '../../../src/proxy/reply.ts'
+import { createSweep } from '../../../src/proxy/sweep.ts'
 import { listen } from '../listen.ts'
 
-const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, {
+const port = Number(process.argv[2])
+const origin = `http://127.0.0.1:${port}`
+const target = { origin, host: '127.0.0.1', port }
+const pool = new ConnectionPool(origin, {
+  dial: plainDial(target, 5000, undefined),
   connections: 256,
-  pipelining: 1,
-  allowH2: false
+  connectionAgeMs: 300_000,
+  keepAlive: 4000,
+  keepAliveMax: 30_000,
+  maxHeaderSize: 65_536,
+  sweep: createSweep()
 })
+const strip = { fields: new Set<string>(), prefixes: [] }
 
 const server = createServer((request, response) => {
   const { method = 'GET', url = '/', rawHeaders } = request
-  const headers: string[] = []
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? ''
-    // undici refuses the fields of a connection.
-    if (name.length !== 10 || name.toLowerCase() !== 'connection') headers.push(name, rawHeaders[i + 1] ?? '')
-  }
   const body = method === 'GET' || method === 'HEAD' ? null : request
-  // Any method that node:http accepts, undici sends.
-  pool.dispatch(
-    { path: url, method: method as Dispatcher.HttpMethod, headers, body },
-    handler(request, response)
-  )
+  const sent = { method, path: url, fields: ownOf(rawHeaders), body, strip }
+  pool.dispatch(sent, recipient(request, response))
 })
 
-function handler(_: IncomingMessage, response: ServerResponse): Dispatcher.DispatchHandler {
+/** Less those of the connection. */
+function ownOf(fields: readonly string[]): string[] {
+  const own: string[] = []
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] ?? ''
+    const ends =
+      (name.length === 10 && name.toLowerCase() === 'connection') ||
+      (name.length === 17 && name.toLowerCase() === 'transfer-encoding')
+    if (!ends) own.push(name, fields[i + 1] ?? '')
+  }
+  return own
+}
+
+function recipient({ method = 'GET' }: IncomingMessage, response: ServerResponse): Recipient {
+  const reply = new Reply(response, method)
   return {
+    carrier: undefined,
     onRequestStart() {},
-    onResponseStart(controller, status) {
-      const raw = controller.rawHeaders
-      const headers: string[] = []
-      if (Array.isArray(raw)) for (const part of raw) headers.push(part.toString('latin1'))
-      response.writeHead(status, headers)
+    onResponseStarted() {},
+    onResponseStart(_, status, fields, phrase) {
+      reply.begin(status, phrase, ownOf(fields))
     },
-    onResponseData(controller, chunk) {
-      if (response.write(chunk)) return
-      controller.pause()
-      response.once('drain', () => controller.resume())
+    onResponseData(control, chunk) {
+      reply.data(chunk, control)
     },
     onResponseEnd() {
-      response.end()
+      reply.finish([])
     },
     onResponseError() {
       response.destroy()

@@ -46,12 +46,12 @@ function startOf({ starts }: Numbers, name: string): Figure | undefined {
 
 const wanted: readonly Wanted[] = [
   {
-    what: 'mediation and spans at 30 %, over the same engine as a bare pipe: the gateway’s own bare setting',
+    what: 'mediation and spans at 30 %, over the gateway’s own bare setting: the same listener and engine, no mediation',
     ...{ unit: '×', bar: 1.1, stretch: 1.05, digits: 2 },
     measured: numbers => over(numbers, settings.bare.name)
   },
   {
-    what: 'the whole gateway at 30 %, over a bare pipe of node:http and undici that does nothing else',
+    what: 'the whole gateway at 30 %, over a bare pipe on the same engine that does nothing else',
     ...{ unit: '×', bar: 1.1, stretch: 1.05, digits: 2 },
     measured: numbers => over(numbers, 'bare pipe')
   },

@@ -89,7 +89,8 @@ Load and upstream ([load.ts](load.ts), [upstream.ts](upstream.ts)) work on bare 
 them, they take ${formatFigure(figure(around), 1)} µs of the other core for a small GET: who costs less than that waits for
 them, and may cost less still where more is to be done at once.
 
-- **bare pipe**: [pipe.ts](peers/pipe.ts), node:http to undici's \`Pool.dispatch\`, without routes, limits, metrics or traces
+- **bare pipe**: [pipe.ts](peers/pipe.ts), node:http to the gateway's own connections, without routes, limits, metrics or
+  traces: the same engine, and nothing else
 - **tracebridge, bare**: \`accept: []\`, \`emit: []\`, \`spans: none\`, the same engine without mediation
 - the others accept w3c, b3 and jaeger and emit w3c and b3; spans go by OTLP to a collector on loopback; no access log
   ([settings.ts](settings.ts) has all rules)
