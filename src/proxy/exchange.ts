@@ -36,6 +36,7 @@ import type { Answer, Question } from './sides.ts'
 import { colourOf, memberFor } from './split.ts'
 import { createStall, type Look, type Patience, type Stalled } from './stall.ts'
 import { issued, setIssued } from './sticky-cookie.ts'
+import { type Looked, unseated } from './sweep.ts'
 import { hasBody, plainAddress, type RequestTarget, targetOf } from './target.ts'
 import { trailersOf, wantsTrailers } from './trailers.ts'
 import type { TunnelEnd } from './tunnel.ts'
@@ -56,7 +57,7 @@ const tooLate: Readonly<Record<Stalled, { readonly failure: Failure; readonly ca
 }
 
 /** A resource: it lives from the request's header to the end of its answer. */
-export class Exchange implements Audience, Outcome {
+export class Exchange implements Audience, Outcome, Looked {
   readonly #gateway: Gateway
   readonly #live: Live
   readonly #door: Door
@@ -92,6 +93,7 @@ export class Exchange implements Audience, Outcome {
   #resetCode: number | undefined
 
   readonly #identities: readonly string[]
+  seat = unseated
   /** It asks for WebSocket. */
   readonly #upgrading: boolean
 

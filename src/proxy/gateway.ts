@@ -92,6 +92,8 @@ const http: ServerOptions = {
   // Ours is the answer, in the words of the table of failures.
   requireHostHeader: false,
   rejectNonStandardBodyWrites: true,
+  // A request without a body has no stream to be read, ended and destroyed.
+  optimizeEmptyRequests: true,
   noDelay: true,
   shouldUpgradeCallback: asksForWebSocket
 }

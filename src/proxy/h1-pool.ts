@@ -7,7 +7,7 @@ import { Call, type Queue } from './h1-call.ts'
 import { Connection, type Keeper } from './h1-connection.ts'
 import type { Control, Recipient, Sent } from './recipient.ts'
 import { isSafe } from './repeatable.ts'
-import type { Sweep } from './sweep.ts'
+import { type Looked, type Sweep, unseated } from './sweep.ts'
 
 export type ConnectionPoolOptions = {
   readonly dial: Dial
@@ -24,7 +24,7 @@ export type ConnectionPoolOptions = {
 }
 
 /** A resource: it lives as long as its target is named. */
-export class ConnectionPool implements Keeper, Queue {
+export class ConnectionPool implements Keeper, Queue, Looked {
   /** Of the origin. */
   readonly #host: string
   readonly #options: ConnectionPoolOptions
@@ -33,6 +33,7 @@ export class ConnectionPool implements Keeper, Queue {
   readonly #idle: Connection[] = []
   readonly #waiting: Call[] = []
   #connecting = 0
+  seat = unseated
   #closing: (() => void) | undefined
 
   constructor(origin: string, options: ConnectionPoolOptions) {

@@ -6,7 +6,7 @@ import { StreamAnswer } from './h2-answer.ts'
 import { StreamQuestion } from './h2-question.ts'
 import { readRequest, type StreamRequest } from './h2-request.ts'
 import { createWatch, type WatchPatience } from './h2-watch.ts'
-import { createSweep, type Looked } from './sweep.ts'
+import { createSweep, type Looked, unseated } from './sweep.ts'
 
 /** `faulty` for a header that says two different things. */
 export type ServeStream = (question: StreamQuestion, answer: StreamAnswer, faulty: boolean) => void
@@ -74,6 +74,7 @@ export function createStreamDoor(options: StreamDoorOptions): StreamDoor {
     let frames = 0
     const watch = createWatch()
     const looked: Looked = {
+      seat: unseated,
       look: time => {
         const { bytesRead: received } = socket
         const closed = session.closed || session.destroyed

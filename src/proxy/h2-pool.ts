@@ -8,7 +8,7 @@ import { StreamCall, type StreamQueue } from './h2-call.ts'
 import { createLane, isOver, type Lane, retire, roomOf } from './h2-lane.ts'
 import { createSilence } from './h2-silence.ts'
 import type { Control, Recipient, Sent } from './recipient.ts'
-import { createSweep, type Looked, type Sweep } from './sweep.ts'
+import { createSweep, type Looked, type Sweep, unseated } from './sweep.ts'
 
 export type StreamPoolOptions = {
   readonly connect: Connector
@@ -176,6 +176,7 @@ export class StreamPool implements StreamQueue {
       if (error === null) answered++
     }
     const looked: Looked = {
+      seat: unseated,
       look: time => {
         if (!lane.settled) this.#advance()
         const closed = isOver(lane)

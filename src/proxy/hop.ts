@@ -57,7 +57,12 @@ export function nominatedBy(fields: RawFields): ReadonlySet<string> {
   return names ?? none
 }
 
+/** Most names are as long as none of them. */
+const lengths: readonly boolean[] = Array.from({ length: 32 }, (_, length) =>
+  [...hopByHop].some(name => name.length === length)
+)
+
 /** True for a field, by its lower-case name, that ends at this hop. */
 export function endsHere(name: string, nominated: ReadonlySet<string>): boolean {
-  return hopByHop.has(name) || (nominated.size > 0 && nominated.has(name))
+  return (lengths[name.length] === true && hopByHop.has(name)) || (nominated.size > 0 && nominated.has(name))
 }

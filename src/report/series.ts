@@ -44,9 +44,6 @@ export type Example = Pick<Exemplar, 'traceId' | 'spanId' | 'at'>
 /** So many sets of label values a metric keeps apart; what comes after counts as `other`. */
 const seriesCap = 2_000
 
-/** Separates label values in a key; no label value holds it. */
-const separator = '\u0000'
-
 type Series<T> = {
   readonly of: (values: readonly string[]) => T
   readonly all: () => Iterable<T>
@@ -54,21 +51,45 @@ type Series<T> = {
 
 /** `names` are those of the labels; `make` makes what is kept for one set of values. */
 function createSeries<T>(names: readonly string[], make: (labels: Labels) => T): Series<T> {
-  const byKey = new Map<string, T>()
-  const overflow = names.map(() => 'other').join(separator)
+  const root: Level<T> = { below: new Map(), leaf: undefined }
+  const all: T[] = []
+  const overflow = names.map(() => 'other')
+
+  // A level for each label: to join the values of a request into one key costs more than all of the counting.
+  function find(values: readonly string[]): Level<T> {
+    let level = root
+    for (const value of values) {
+      let next = level.below.get(value)
+      if (next === undefined) {
+        next = { below: new Map(), leaf: undefined }
+        level.below.set(value, next)
+      }
+      level = next
+    }
+    return level
+  }
+
+  function leafOf(values: readonly string[]): T {
+    const level = find(values)
+    if (level.leaf !== undefined) return level.leaf
+    level.leaf = make(labelled(names, values))
+    all.push(level.leaf)
+    return level.leaf
+  }
+
+  function known(values: readonly string[]): T | undefined {
+    let level: Level<T> | undefined = root
+    for (let i = 0; i < values.length && level !== undefined; i++) level = level.below.get(values[i] ?? '')
+    return level?.leaf
+  }
+
   return {
-    of: values => {
-      const key = values.join(separator)
-      const known = byKey.get(key)
-      if (known !== undefined) return known
-      const at = byKey.size < seriesCap ? key : overflow
-      const series = byKey.get(at) ?? make(labelled(names, at.split(separator)))
-      byKey.set(at, series)
-      return series
-    },
-    all: () => byKey.values()
+    of: values => known(values) ?? leafOf(all.length < seriesCap ? values : overflow),
+    all: () => all
   }
 }
+
+type Level<T> = { readonly below: Map<string, Level<T>>; leaf: T | undefined }
 
 function labelled(names: readonly string[], values: readonly string[]): [string, string][] {
   const pairs: [string, string][] = []

@@ -84,14 +84,32 @@ export function createTrust(entries: readonly TrustSettings[]): (shown: Credenti
     test: testOf(each),
     verdict: Object.freeze({ context: each.context, forwarding: forwards(each), entry })
   }))
-  return shown => {
-    const plain = mapped.exec(shown.address)?.[1] ?? shown.address
+  const entriesFor = remembered(address => {
+    const plain = mapped.exec(address)?.[1] ?? address
     const version = isIP(plain)
     const family = version === 4 ? 'ipv4' : 'ipv6'
-    for (const { block, test, verdict } of compiled) {
-      if (block !== undefined && (version === 0 || !block.check(plain, family))) continue
+    return compiled.filter(({ block }) => block === undefined || (version > 0 && block.check(plain, family)))
+  })
+  return shown => {
+    for (const { test, verdict } of entriesFor(shown.address)) {
       if (test === undefined || test(shown)) return verdict
     }
     return stranger
+  }
+}
+
+/** So many addresses, then all are forgotten: most callers come again at once. */
+const mostAddresses = 4096
+
+/** `node:net` takes a microsecond to look an address up. */
+function remembered<T>(find: (address: string) => T): (address: string) => T {
+  const found = new Map<string, T>()
+  return address => {
+    const known = found.get(address)
+    if (known !== undefined) return known
+    if (found.size >= mostAddresses) found.clear()
+    const value = find(address)
+    found.set(address, value)
+    return value
   }
 }
