@@ -3,16 +3,15 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { errors } from 'undici'
 import { attempt, type Mediation, mediate, type Attempt as Sent } from '../mediate/mediate.ts'
-import type { SamplingPlan, Trust } from '../mediate/policy.ts'
+import type { SamplingPlan } from '../mediate/policy.ts'
 import type { Evidence } from '../report/evidence.ts'
 import { isGrpc } from '../report/grpc.ts'
 import type { AttemptOutcome, Outcome, Upgraded } from '../report/outcome.ts'
 import type { Route, Tags } from '../rules/rules.ts'
-import type { Asked, Issued } from './asked.ts'
+import type { Asked } from './asked.ts'
 import { Attempt, type Audience } from './attempt.ts'
-import type { Wish } from './balance.ts'
 import { callOf } from './call.ts'
-import { clientOf } from './client.ts'
+import { type Choice, choose } from './choice.ts'
 import { askedMethod, type CorsRequest, corsRequest, preflightFields } from './cors.ts'
 import type { Door } from './door.ts'
 import { isEndless } from './endless.ts'
@@ -29,16 +28,17 @@ import { outgoing } from './outgoing.ts'
 import { linger } from './parting.ts'
 import type { Again, Line } from './pools.ts'
 import type { Control } from './recipient.ts'
-import { isRepeatable } from './repeatable.ts'
 import { Reply } from './reply.ts'
 import { answered, complete, phraseOf } from './respond.ts'
 import type { Answer, Question } from './sides.ts'
-import { colourOf, memberFor } from './split.ts'
+import { memberFor } from './split.ts'
 import { createStall, type Look, type Patience, type Stalled } from './stall.ts'
-import { issued, setIssued } from './sticky-cookie.ts'
+import { type Standing, standingOf } from './standing.ts'
+import { setIssued } from './sticky-cookie.ts'
 import { type Looked, unseated } from './sweep.ts'
 import { hasBody, plainAddress, type RequestTarget, targetOf } from './target.ts'
 import { trailersOf, wantsTrailers } from './trailers.ts'
+import { Tries } from './tries.ts'
 import type { TunnelEnd } from './tunnel.ts'
 import { upgrade } from './upgrade.ts'
 import { asksGateway, plainTarget } from './validity.ts'
@@ -71,17 +71,11 @@ export class Exchange implements Audience, Outcome, Looked {
   readonly #peer: string
   #current: Attempt | undefined
   #cors: CorsRequest | undefined
-  #trust: Trust = 'ignore'
-  #forwarding = false
+  #standing: Standing
   #over = false
-  #sends = 0
-  /** Of these, one that never went out and that another target can take: it does not count. */
-  #spared = 0
+  readonly #tries = new Tries()
   #line: Line | undefined
-  #wish: Wish | undefined
-  /** What it is called downstream, where rules carry that. */
-  #colour: string | undefined
-  #issued: Issued | undefined
+  #choice: Choice | undefined
   #sampling: SamplingPlan | undefined
   #stall: Look | undefined
   /** Silence is nothing unusual in it: events, calls that go on. */
@@ -98,7 +92,6 @@ export class Exchange implements Audience, Outcome, Looked {
   readonly #upgrading: boolean
 
   readonly scheme: 'http' | 'https'
-  client: string
   readonly userAgent: string | undefined
   readonly attempts: AttemptOutcome[] = []
   readonly start: number
@@ -131,7 +124,7 @@ export class Exchange implements Audience, Outcome, Looked {
     this.#identities = door.identitiesOf(request.socket)
     this.start = gateway.now()
     this.#peer = plainAddress(request.socket.remoteAddress ?? '')
-    this.client = this.#peer
+    this.#standing = { trust: 'ignore', forwarding: false, client: this.#peer }
     gateway.reader.load(request.rawHeaders)
     const { read } = gateway.reader
     this.#url = plainTarget(request.method ?? '', request.url ?? '', read('host'))
@@ -154,6 +147,9 @@ export class Exchange implements Audience, Outcome, Looked {
   get bytes(): number {
     return this.#reply.bytes
   }
+  get client(): string {
+    return this.#standing.client
+  }
   get identity(): string | undefined {
     return this.#identities[0]
   }
@@ -173,24 +169,19 @@ export class Exchange implements Audience, Outcome, Looked {
     if (asksGateway(this.method, this.#url, this.#request.rawHeaders)) return this.#answer(204, [], '')
     const route = this.#find()
     const { read, each } = this.#gateway.reader
-    const { context, forwarding } = this.#live.rules.trust({
+    this.#standing = standingOf(this.#live.rules, {
       address: this.#peer,
       read,
       identities: this.#identities,
       method: this.method,
-      target: this.#request.url ?? '',
-      now: Date.now
+      target: this.#request.url ?? ''
     })
-    this.#trust = context
-    this.#forwarding = front.isProxy === undefined ? forwarding : front.isProxy(this.#peer)
-    if (front.isProxy !== undefined) {
-      this.client = clientOf(read('x-forwarded-for'), front.isProxy, this.#peer)
-    }
+    const { trust } = this.#standing
     if (route === undefined) {
       // A request that nobody takes is still found by its trace.
       const { policy, sampling } = this.#live.rules.unrouted
       const plan = this.#plan(sampling, '', untagged)
-      this.mediation = mediate(read, policy, plan, this.#trust, this.#gateway.ids, each)
+      this.mediation = mediate(read, policy, plan, trust, this.#gateway.ids, each)
       return this.fail(failures.routeNotFound)
     }
     this.route = route
@@ -203,38 +194,27 @@ export class Exchange implements Audience, Outcome, Looked {
     if (this.httpVersion === '2' && isGrpc(read('content-type'))) this.#deadline = deadlineOf(read)
     if (route.capture !== undefined) this.evidence = witness(route.capture, this.#request)
     // Who will serve is known before it is decided whether to keep the trace: rules may ask for the target's tags.
-    const line = this.#choose(route)
+    this.#choice = choose(this.#live.pools, route, this.#gateway.ids, this)
+    const { line, colour } = this.#choice
     const plan = this.#plan(route.sampling, route.name, line?.target.tags ?? untagged)
     const { carry } = route.upstream.split
-    const member = carry && memberFor(carry, this.#colour)
-    this.mediation = mediate(read, route.policy, plan, this.#trust, this.#gateway.ids, each, member)
+    const member = carry && memberFor(carry, colour)
+    this.mediation = mediate(read, route.policy, plan, trust, this.#gateway.ids, each, member)
     if (route.maxBody !== undefined && !this.#within(route.maxBody)) return this.fail(failures.bodyTooLarge)
     this.#attempt(route, line, this.mediation, plan)
   }
 
-  /** The target for its first attempt, and what it is called downstream. */
-  #choose(route: Route): Line | undefined {
-    const { pools } = this.#live
-    const { matches, sticky, carry } = route.upstream.split
+  /** What it says of itself, for those who split. */
+  asked(route: Route): Asked {
     const { read, each } = this.#gateway.reader
-    const asked: Asked | undefined =
-      matches.length === 0 && sticky === undefined && carry === undefined
-        ? undefined
-        : {
-            fields: this.#request.rawHeaders,
-            read,
-            each,
-            query: this.query,
-            believed: this.#trust === 'continue',
-            policy: route.policy.baggage
-          }
-    this.#issued = asked && issued(sticky, asked, this.#gateway.ids)
-    const given = this.#issued
-    this.#wish = pools.wish(route.upstream, asked && given ? { ...asked, issued: given } : asked)
-    const line = pools.next(route.upstream, this.#wish)
-    const side = this.#wish?.side ?? line?.target.side ?? ''
-    if (carry !== undefined && asked !== undefined) this.#colour = colourOf(carry, asked, side)
-    return line
+    return {
+      fields: this.#request.rawHeaders,
+      read,
+      each,
+      query: this.query,
+      believed: this.#standing.trust === 'continue',
+      policy: route.policy.baggage
+    }
   }
 
   #within(most: number): boolean {
@@ -272,8 +252,9 @@ export class Exchange implements Audience, Outcome, Looked {
     const call = callOf(rules.service, route, this.method, line.target, this.attempts.length + 1)
     const sent = attempt(mediation, route.policy, plan, this.#gateway.ids, call)
     const header = route.upstream.split.carry?.header
-    if (header !== undefined && this.#colour !== undefined) sent.set.push(header, this.#colour)
-    const meant = this.#wish?.side
+    const colour = this.#choice?.colour
+    if (header !== undefined && colour !== undefined) sent.set.push(header, colour)
+    const meant = this.#choice?.wish?.side
     this.meant = meant === line.target.side ? undefined : meant
     if (this.meant !== undefined) line.standsIn(this.meant)
     this.#send(route, line, sent)
@@ -288,25 +269,26 @@ export class Exchange implements Audience, Outcome, Looked {
     const one = new Attempt(this, line, sent)
     this.#line = line
     line.begin()
-    this.#sends++
+    this.#tries.sent++
     this.#current = one
     if (one.outcome !== undefined) this.attempts.push(one.outcome)
     const { method = '', rawHeaders, socket } = this.#request
-    const { front } = this.#live.rules
+    const { front, forceHeader } = this.#live.rules
+    const { trust, forwarding } = this.#standing
     const caller = {
       address: this.#peer,
       port: socket.localPort ?? 0,
       scheme: this.scheme,
       host: this.host === '' ? undefined : this.host,
       httpVersion: this.httpVersion,
-      believed: this.#forwarding,
-      withheld: this.#trust === 'continue' ? undefined : this.#live.rules.forceHeader,
+      believed: forwarding,
+      withheld: trust === 'continue' ? undefined : forceHeader,
       underscores: front.underscores,
       pseudonym: front.pseudonym
     } as const
-    const strip = route.policy.strip[this.#trust]
+    const strip = route.policy.strip[trust]
     const fields = outgoing(rawHeaders, strip, sent?.set ?? [], caller)
-    if (this.#deadline > 0 && this.#sends > 1)
+    if (this.#deadline > 0 && this.#tries.sent > 1)
       tellWhatIsLeft(fields, this.#deadline - this.now() + this.start)
     if (this.#upgrading) {
       const key = fieldOf(rawHeaders, 'sec-websocket-key') ?? ''
@@ -342,7 +324,7 @@ export class Exchange implements Audience, Outcome, Looked {
       arrived: this.#request.complete,
       received: this.#request.received ?? this.#request.socket?.bytesRead,
       held: this.#request.readableLength > 0,
-      attempts: this.#sends,
+      attempts: this.#tries.sent,
       answered: this.#reply.begun,
       sent: this.bytes,
       ended: this.#response.writableEnded,
@@ -433,28 +415,16 @@ export class Exchange implements Audience, Outcome, Looked {
     if (failure === failures.internal) this.#gateway.log.error('an exchange failed', { stack: error.stack })
     this.#resetCode = resetCodeOf(error)
     // Not from within whoever is about to let go of the connection.
-    if (again !== undefined && this.#mayResend(again)) process.nextTick(resend, this, failure)
+    const may = again !== undefined && this.#tries.may(again, this.#request, this.route, this.#line)
+    if (may) process.nextTick(resend, this, failure)
     else this.fail(failure)
-  }
-
-  #mayResend(why: Again): boolean {
-    if (this.route === undefined || this.route.retries === 0) return false
-    const { upstream, retries } = this.route
-    if (why === 'unsent' && this.#line?.elsewhere() === true) this.#spared = 1
-    if (this.#sends - this.#spared > retries) return false
-    const body = hasBody(this.#request)
-    // Sent twice it might be done twice: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
-    if (why !== 'unsent' && (body || !isRepeatable(this.method, upstream))) return false
-    if (why === 'new' && upstream.resend !== 'any') return false
-    if (body && this.#request.readableDidRead) return false
-    return this.#line?.mayResend(why) === true
   }
 
   /** Once more, elsewhere if there is an elsewhere: another attempt with ids of its own. */
   resend(failure: Failure): void {
     const { route, mediation } = this
     if (this.#over || this.#reply.begun || route === undefined) return
-    const line = this.#live.pools.next(route.upstream, this.#wish, this.#line)
+    const line = this.#live.pools.next(route.upstream, this.#choice?.wish, this.#line)
     // Rules that were loaded meanwhile may have closed it.
     if (line === undefined || line.pool.closed || line.state() === 'full') return this.fail(failure)
     if (mediation === undefined || this.#sampling === undefined) this.#send(route, line, undefined)
@@ -466,10 +436,12 @@ export class Exchange implements Audience, Outcome, Looked {
     if (this.route === undefined) return
     this.#gateway.reader.load(this.#request.rawHeaders)
     const { read } = this.#gateway.reader
-    complete(this.route, this.mediation, this.#trust, this.#cors, read, fields)
-    if (this.#issued === undefined) return
-    const secure = this.scheme === 'https' || (this.#forwarding && read('x-forwarded-proto') === 'https')
-    setIssued(this.#issued, this.route.upstream.split.sticky?.set, secure, fields)
+    const { trust, forwarding } = this.#standing
+    complete(this.route, this.mediation, trust, this.#cors, read, fields)
+    const issued = this.#choice?.issued
+    if (issued === undefined) return
+    const secure = this.scheme === 'https' || (forwarding && read('x-forwarded-proto') === 'https')
+    setIssued(issued, this.route.upstream.split.sticky?.set, secure, fields)
   }
 
   /** Ends the request with a failure of the table, or cuts the connection where an answer has begun. */
