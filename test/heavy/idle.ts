@@ -21,7 +21,7 @@ const allowed =
   process.platform === 'linux' ? Number(files.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1]) : 0
 const skip = allowed < number + 1_000 && `${number} connections need a limit of open files above that`
 
-/** The command as people start it, in front of an upstream. */
+/** The command as people start it, in front of an upstream; not for the first time, when a checkout reads TypeScript. */
 async function serving(t: Test): Promise<ServingChild> {
   const origin = await startOrigin(t, () => 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
   const folder = mkdtempSync(join(tmpdir(), 'tracebridge-'))
@@ -31,10 +31,14 @@ async function serving(t: Test): Promise<ServingChild> {
     file,
     `
 access-log: { to: none }
+drain: { linger: 0s }
 upstreams: { origin: { targets: [{ url: "${origin.url}" }] } }
 routes: [{ match: { path: /** }, upstream: origin }]
 `
   )
+  const first = await startServing(t, ['--rules', file])
+  first.process.kill('SIGTERM')
+  await once(first.process, 'exit')
   return startServing(t, ['--rules', file])
 }
 
