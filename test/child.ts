@@ -38,9 +38,15 @@ export function startChild(t: Teardown, args: readonly string[]): Child {
   return { process: child, stdout: () => stdout, stderr: () => stderr, exited }
 }
 
-/** Starts `tracebridge serve` on free ports and waits until it says where it listens. */
-export async function startServing(t: Teardown, args: readonly string[]): Promise<ServingChild> {
-  const child = startChild(t, ['serve', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', ...args])
+const anywhere = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0']
+
+/** Starts `tracebridge serve`, on free ports unless `where` says otherwise, and waits until it says where it listens. */
+export async function startServing(
+  t: Teardown,
+  args: readonly string[],
+  where: readonly string[] = anywhere
+): Promise<ServingChild> {
+  const child = startChild(t, ['serve', ...where, ...args])
   // A demo tells people on stdout, all else its log on stderr.
   const told =
     /(?:listens on http:\/\/127\.0\.0\.1:(\d+), admin on |"listen":\["https?:\/\/127\.0\.0\.1:(\d+)"\],"admin":")(http:\/\/[\d.:]+)/

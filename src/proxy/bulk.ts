@@ -2,7 +2,7 @@
 // many bytes it is asked to look at what is young. It must not know whose bytes they are.
 // https://nodejs.org/api/cli.html#--expose-gc; bin/tracebridge starts Node so, and without it nothing happens here.
 
-/** Bytes on callers' connections, in either direction, for each of which there are two or three in buffers. */
+/** Bytes of bodies, in either direction, for each of which there are two or three in buffers. */
 const many = 8 * 1024 * 1024
 
 const { gc } = globalThis

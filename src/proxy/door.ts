@@ -2,10 +2,10 @@
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Tls } from '../rules/listener.ts'
 import type { StreamDoor } from './h2-door.ts'
 import { createLobby, type Lobby, type LobbyPatience } from './lobby.ts'
-import type { Visit } from './visit.ts'
 
 export type Door = {
   readonly scheme: 'http' | 'https'
@@ -35,6 +35,8 @@ export type Speech = {
   readonly http1: boolean
   readonly streams: StreamDoor | undefined
   readonly patience: () => LobbyPatience
+  /** Connections that never leave node:http, at most. */
+  readonly residents: number
 }
 
 /**
@@ -44,23 +46,23 @@ export type Speech = {
 export function lobbyOf(
   server: Server | TlsServer,
   event: string,
-  { http1, patience }: Speech,
+  { http1, patience, residents }: Speech,
   h2?: StreamDoor['accept']
 ): Lobby {
   const own = server.listeners(event)
   server.removeAllListeners(event)
-  const show = (visit: Visit) => {
-    for (const listener of own) Reflect.apply(listener, server, [visit])
+  const show = (connection: Duplex) => {
+    for (const listener of own) Reflect.apply(listener, server, [connection])
   }
   const closeIdle = () => server.closeIdleConnections()
-  return createLobby({ http1: http1 ? show : refuse, h2, patience, closeIdle })
+  return createLobby({ http1: http1 ? show : refuse, h2, patience, residents, closeIdle })
 }
 
-function refuse(visit: Visit): void {
-  visit.on('error', () => visit.destroy())
+function refuse(connection: Duplex): void {
+  connection.on('error', () => connection.destroy())
   // What is unread at the end would make the system reset the connection, and the answer with it.
-  visit.resume()
-  visit.end(wrongProtocol, () => visit.destroySoon())
+  connection.resume()
+  connection.end(wrongProtocol, () => connection.destroy())
 }
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-15.6.6

@@ -87,6 +87,9 @@ export type Listeners = {
   readonly drain: (deadlineMs: number) => Promise<void>
 }
 
+/** Connections of a listener that are quick rather than small while nothing is asked on them: some megabytes. */
+const residents = 256
+
 const http: ServerOptions = {
   insecureHTTPParser: false,
   // Ours is the answer, in the words of the table of failures.
@@ -203,7 +206,8 @@ export function createListeners(options: GatewayOptions): Listeners {
               () => door
             )
           : undefined,
-        patience: () => (places.get(door) ?? where).timeouts
+        patience: () => (places.get(door) ?? where).timeouts,
+        residents
       }
       const door: Door =
         where.tls === undefined

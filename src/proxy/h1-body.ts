@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { errors } from 'undici'
 import type { Strip } from '../mediate/policy.ts'
+import { pass } from './bulk.ts'
 import type { Framing } from './h1-header.ts'
 import { trailersBehind } from './request-trailers.ts'
 
@@ -30,6 +31,7 @@ export function sendBody(
   function take(chunk: Buffer): void {
     // Who listened before may have stopped it.
     if (over) return
+    pass(chunk.length)
     if (!chunked) {
       left -= chunk.length
       if (left < 0) return fail(new errors.RequestContentLengthMismatchError())

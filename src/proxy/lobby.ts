@@ -1,9 +1,10 @@
 // Callers' connections while nothing is asked on them: before the first byte, and between requests. They wait here on
 // next to nothing, and are shown to whoever speaks their protocol when something comes. It must not know requests.
 import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { protocolOf } from './preface.ts'
 import { createRush } from './rush.ts'
-import { type Host, Visit } from './visit.ts'
+import { count, type Host, Visit } from './visit.ts'
 
 /** Milliseconds; 0 for ever. */
 export type LobbyPatience = {
@@ -14,10 +15,12 @@ export type LobbyPatience = {
 }
 
 export type LobbyOptions = {
-  readonly http1: (visit: Visit) => void
+  readonly http1: (connection: Duplex) => void
   /** Undefined where nothing has to be told apart. */
   readonly h2: ((socket: Socket) => void) | undefined
   readonly patience: () => LobbyPatience
+  /** Connections that node:http has for good, at most: it reads them itself, which is quicker, and few cost it little. */
+  readonly residents: number
   /** Closes all visits on which nothing is asked, and so calls for their `destroy`. */
   readonly closeIdle: () => void
 }
@@ -35,6 +38,8 @@ type Guest = {
   readonly socket: Socket
   /** With node:http, for now. */
   visit: Visit | undefined
+  /** With node:http, for good. */
+  moved: boolean
   /** What was said so far, where it does not tell the protocol. */
   said: Buffer | undefined
   /** That it has brought before this visit. */
@@ -51,13 +56,14 @@ const grace = 1_000
 /** Visits on which nothing need be asked; with so many more, who is idle leaves at once. */
 const spare = 512
 
-export function createLobby({ http1, h2, patience, closeIdle }: LobbyOptions): Lobby {
+export function createLobby({ http1, h2, patience, residents, closeIdle }: LobbyOptions): Lobby {
   const guests = new Map<Socket, Guest>()
   /** Who has not said what it speaks, and who waits for its next request; both by how long. */
   const fresh = new Set<Guest>()
   const idle = new Set<Guest>()
   const rush = createRush()
   let visits = 0
+  let moved = 0
   let rested = 0
   let room = spare
   let parting: 'nobody' | 'whoever rests' | 'everybody' = 'nobody'
@@ -87,25 +93,49 @@ export function createLobby({ http1, h2, patience, closeIdle }: LobbyOptions): L
     const guest = guests.get(this)
     if (guest === undefined) return
     if (guest.visit !== undefined) guest.visit.hear(chunk)
-    else if (h2 === undefined || !fresh.has(guest)) begin(guest).hear(chunk)
+    else if (h2 === undefined || !fresh.has(guest)) begin(guest, chunk)
     else {
       const said = guest.said === undefined ? chunk : Buffer.concat([guest.said, chunk])
       const protocol = protocolOf(said)
-      if (protocol === 'http1') begin(guest).hear(said)
+      if (protocol === 'http1') begin(guest, said)
       else if (protocol === 'h2') handOver(guest, said, h2)
       else guest.said = said
     }
   }
 
-  function begin(guest: Guest): Visit {
+  function begin(guest: Guest, said: Buffer): void {
     guest.said = undefined
     fresh.delete(guest)
     idle.delete(guest)
+    if (moved < residents) return move(guest, said)
+    invite(guest).hear(said)
+  }
+
+  function invite(guest: Guest): Visit {
     if (++visits > room) part('everybody')
-    const visit = new Visit(guest.socket, guest.requests, host)
-    guest.visit = visit
-    http1(visit)
-    return visit
+    const made = new Visit(guest.socket, guest.requests, host)
+    guest.visit = made
+    http1(made)
+    return made
+  }
+
+  function move(guest: Guest, said: Buffer): void {
+    const { socket, requests } = guest
+    moved++
+    guest.moved = true
+    count(socket, requests)
+    // It is no visit that could end.
+    Object.defineProperty(socket, 'destroy', { value: stay, configurable: true, writable: true })
+    socket.off('data', heard)
+    socket.off('end', ended)
+    socket.off('error', broke)
+    socket.unshift(said)
+    http1(socket)
+  }
+
+  /** What node:http does to those that are idle, while visits are asked to end. */
+  function stay(this: Socket, error?: Error): void {
+    if (parting === 'nobody' || error !== undefined) Reflect.apply(Duplex.prototype.destroy, this, [error])
   }
 
   function handOver(guest: Guest, said: Buffer, to: (socket: Socket) => void): void {
@@ -123,7 +153,8 @@ export function createLobby({ http1, h2, patience, closeIdle }: LobbyOptions): L
     else if (said === undefined || !fresh.has(guest)) this.destroy()
     else {
       // Half a preface is half a request.
-      const last = begin(guest)
+      fresh.delete(guest)
+      const last = invite(guest)
       last.hear(said)
       last.hearEnd()
     }
@@ -145,6 +176,7 @@ export function createLobby({ http1, h2, patience, closeIdle }: LobbyOptions): L
     fresh.delete(guest)
     idle.delete(guest)
     if (guest.visit !== undefined) visits--
+    if (guest.moved) moved--
     // Who has nobody sleeps.
     if (guests.size === 0) {
       clearInterval(timer)
@@ -188,6 +220,7 @@ export function createLobby({ http1, h2, patience, closeIdle }: LobbyOptions): L
       const guest: Guest = {
         socket,
         visit: undefined,
+        moved: false,
         said: undefined,
         requests: 0,
         since: performance.now()

@@ -1,6 +1,7 @@
 // An answer on its way to the caller. It is held back until the event loop has seen to all that has arrived with it: most
 // answers are whole by then and leave in one write, and one that turns out to be none has not begun yet. It must not
 // decide what is answered.
+import { pass } from './bulk.ts'
 import { sendHead } from './hints.ts'
 import type { Control } from './recipient.ts'
 import type { Answer } from './sides.ts'
@@ -40,6 +41,7 @@ export class Reply {
 
   data(chunk: Buffer, control: Control): void {
     this.bytes += chunk.length
+    pass(chunk.length)
     if (this.#head !== undefined && this.#first === undefined && chunk.length <= most) {
       this.#first = chunk
       return

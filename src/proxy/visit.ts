@@ -4,7 +4,6 @@
 // Any Duplex may be a connection: https://nodejs.org/api/http.html#event-connection
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { pass } from './bulk.ts'
 
 /** Who takes connections back. */
 export type Host = {
@@ -46,7 +45,6 @@ export class Visit extends Duplex {
   /** Bytes of the caller. */
   hear(chunk: Buffer): void {
     this.stirred = true
-    pass(chunk.length)
     if (!this.push(chunk)) this.raw.pause()
   }
 
@@ -66,7 +64,6 @@ export class Visit extends Duplex {
     encoding: BufferEncoding,
     done: (error?: Error | null) => void
   ): void {
-    pass(chunk.length)
     this.raw.write(chunk, encoding, done)
   }
 
@@ -74,7 +71,6 @@ export class Visit extends Duplex {
     const last = chunks.length - 1
     this.raw.cork()
     for (const [index, { chunk, encoding }] of chunks.entries()) {
-      pass(chunk.length)
       if (index === last) this.raw.write(chunk, encoding, done)
       else this.raw.write(chunk, encoding)
     }
@@ -128,8 +124,19 @@ export function rawOf(socket: Socket): Socket {
   return shown instanceof Visit ? shown.raw : socket
 }
 
+/** Requests of connections that are no visits. */
+const counts = new WeakMap<Duplex, number>()
+
+/** It has brought so many requests before it came to node:http for good. */
+export function count(connection: Duplex, requests: number): void {
+  counts.set(connection, requests)
+}
+
 /** How many requests the connection has brought, with this one. */
 export function countOn(socket: Socket): number {
   const shown: Duplex = socket
-  return shown instanceof Visit ? ++shown.requests : 1
+  if (shown instanceof Visit) return ++shown.requests
+  const requests = (counts.get(shown) ?? 0) + 1
+  counts.set(shown, requests)
+  return requests
 }

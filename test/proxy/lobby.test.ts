@@ -12,12 +12,12 @@ import { until } from '../until.ts'
 const long = { header: 10_000, keepAlive: 10_000 }
 
 /** A door whose server answers with the number of the request on its connection; visits are kept as they come. */
-async function open(t: Test, patience = long) {
-  const door = plainDoor({}, { http1: true, streams: undefined, patience: () => patience })
+async function open(t: Test, patience = long, residents = 0) {
+  const door = plainDoor({}, { http1: true, streams: undefined, patience: () => patience, residents })
   const visits: Visit[] = []
   door.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const visit: Duplex = request.socket
-    if (!(visit instanceof Visit)) return void response.destroy()
+    if (!(visit instanceof Visit)) return void response.end('resident')
     if (!visits.includes(visit)) visits.push(visit)
     visit.requests++
     request.resume().on('end', () => {
@@ -83,4 +83,24 @@ t.test('a caller that ends while it waits is gone', async t => {
   await until(() => visits[0]?.destroyed === true, 'the visit is over')
   client.socket.end()
   t.equal(await client.over, 'end')
+})
+
+t.test('the first ones stay with node:http, whatever visits do, and leave room when they go', async t => {
+  const { port, visits, lobby } = await open(t, long, 1)
+  const first = await connectRaw(t, port)
+  first.send(requestOf({}))
+  t.equal((await first.answer()).body.toString(), 'resident')
+  const second = await connectRaw(t, port)
+  second.send(requestOf({}))
+  t.equal((await second.answer()).body.toString(), '1')
+  await until(() => visits[0]?.destroyed === true, 'the visit is over')
+  first.send(requestOf({}))
+  t.equal((await first.answer(1)).body.toString(), 'resident', 'who was idle as long is there still')
+  first.socket.destroy()
+  const third = await connectRaw(t, port)
+  await until(async () => {
+    third.send(requestOf({}))
+    return (await third.answer(third.answers.length)).body.toString() === 'resident'
+  }, 'its place is free')
+  lobby.clear()
 })

@@ -7,7 +7,12 @@ import { connectTls, tlsOf } from '../certificates.ts'
 import { loaded, minimal } from '../rules/rule-files.ts'
 import { until } from '../until.ts'
 
-const speech = { http1: true, streams: undefined, patience: () => ({ header: 1000, keepAlive: 1000 }) }
+const speech = {
+  http1: true,
+  streams: undefined,
+  patience: () => ({ header: 1000, keepAlive: 1000 }),
+  residents: 0
+}
 
 async function doorOf(t: Test, timeout: number) {
   const { rules } = loaded(t, `listen: [{ address: ":0", ${tlsOf()} }]\n${minimal}`)

@@ -6,7 +6,10 @@ import t from 'tap'
 import { plainDoor } from '../../src/proxy/door.ts'
 import { createTurns, type Waiting } from '../../src/proxy/turns.ts'
 
-const door = plainDoor({}, { http1: true, streams: undefined, patience: () => ({ header: 0, keepAlive: 0 }) })
+const door = plainDoor(
+  {},
+  { http1: true, streams: undefined, patience: () => ({ header: 0, keepAlive: 0 }), residents: 0 }
+)
 
 function waitingOn(socket: Socket): Waiting {
   const request = new IncomingMessage(socket)
