@@ -92,6 +92,7 @@ export async function start({ rules: first, load, log, stdout, worker = false }:
   const timed = createTimed(now)
   const captures = createCaptures(() => current().captures)
   propagation.watch(first.routes)
+  latency.watch(first.routes)
 
   const pressure = createPressure({
     overload: () => current().overload,
@@ -148,6 +149,7 @@ export async function start({ rules: first, load, log, stdout, worker = false }:
     listeners.renew(rules.listen)
     inForce.put(rules)
     propagation.watch(rules.routes)
+    latency.watch(rules.routes)
     const waiting = worker ? [] : keysOfNextStart(first, rules)
     if (waiting.length > 0) log.warn('some of the new rules take effect at the next start', { keys: waiting })
   }

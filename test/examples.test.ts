@@ -1,6 +1,5 @@
-// The examples name flags that there are, and have the fields that their tools ask for. Their published schemas are in no
-// package that is installed here, so what is required of them is written down below; what they run is run in
-// features/pipeline-*.test.ts.
+// The examples name flags that there are, and have the fields that their tools ask for, as written down below; by published
+// schemas, where there are any, they are judged in interop/examples.ts. What they run is run in features/pipeline-*.test.ts.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'

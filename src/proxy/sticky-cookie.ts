@@ -3,7 +3,16 @@
 import type { Sticky } from '../rules/split.ts'
 import type { Ids } from '../trace/ids.ts'
 import { type Asked, type Issued, saidOf } from './asked.ts'
-import { named } from './fields.ts'
+import { named, removeFields } from './fields.ts'
+
+/** With these in front of its name browsers take a cookie with Secure alone: https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3 */
+const securePrefix = /^__(?:host|secure|http)-/i
+
+/**
+ * What certain caches follow in place of Cache-Control: https://www.rfc-editor.org/rfc/rfc9213#section-2.1,
+ * https://www.w3.org/TR/edge-arch/, https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_valid
+ */
+const cachePattern = /^(?:[a-z0-9-]{1,64}-cache-control|surrogate-control|x-accel-expires)$/i
 
 /** Undefined where rules set none, or the caller has one. */
 export function issued(sticky: Sticky | undefined, asked: Asked, ids: Ids): Issued | undefined {
@@ -20,8 +29,8 @@ export function setIssued({ name, value }: Issued, set: Sticky['set'], secure: b
     if (named(out[i] ?? '', 'set-cookie') && out[i + 1]?.startsWith(`${name}=`) === true) return
   }
   const age = set === 'session' || set === undefined ? '' : `; Max-Age=${set}`
-  // Names with these prefixes are only taken with Secure: https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3
-  const safe = secure || name.startsWith('__Host-') || name.startsWith('__Secure-') ? '; Secure' : ''
+  const safe = secure || securePrefix.test(name) ? '; Secure' : ''
+  removeFields(out, field => cachePattern.test(field))
   out.push('Set-Cookie', `${name}=${value}; Path=/${age}; HttpOnly; SameSite=Lax${safe}`)
   out.push('Cache-Control', 'private')
 }

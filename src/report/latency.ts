@@ -1,6 +1,6 @@
 // How long attempts took, and how many failed, by route and by the tags of the target that served: GET /api/latency.
 // Counts since the start, exact, bounded in number; who wants a window takes two reports and subtracts. It judges nothing.
-import type { Tags } from '../rules/rules.ts'
+import type { Route, Tags } from '../rules/rules.ts'
 import { add, type Bins, emptyBins } from '../sketch/bins.ts'
 import { indexOf } from '../sketch/scale.ts'
 import { type WrittenSketch, writeSketch } from '../sketch/written.ts'
@@ -41,6 +41,8 @@ export type LatencyReport = {
 export type Latency = {
   /** Counts a finished request. */
   readonly request: (outcome: Outcome) => void
+  /** The routes in force from now on. */
+  readonly watch: (routes: readonly Pick<Route, 'name' | 'upstream'>[]) => void
   readonly report: (instance: string) => LatencyReport
 }
 
@@ -60,6 +62,24 @@ export function createLatency(now: () => number, epoch: string): Latency {
   const routes = new Map<string, Tally[]>()
   let size = 0
   let beyond = 0
+  let named: readonly Pick<Route, 'name' | 'upstream'>[] | undefined
+
+  /**
+   * Makes room, once after each change of the rules: what they name no more gets nothing more. Who subtracts sees that it
+   * is gone, here and in a sum, for no worker counts it any more.
+   */
+  const sweep = (): void => {
+    if (named === undefined) return
+    const inForce = tagsOf(named)
+    named = undefined
+    size = 0
+    for (const [route, tallies] of routes) {
+      const left = tallies.filter(({ tags }) => inForce.get(route)?.some(one => areSame(one, tags)) === true)
+      if (left.length === 0) routes.delete(route)
+      else routes.set(route, left)
+      size += left.length
+    }
+  }
 
   /** A route has few targets, so a list of them is searched and no key is built. */
   const tallyOf = (route: string, tags: Tags): Tally | undefined => {
@@ -67,11 +87,13 @@ export function createLatency(now: () => number, epoch: string): Latency {
     if (known !== undefined) {
       for (const tally of known) if (areSame(tally.tags, tags)) return tally
     }
+    if (size >= seriesCap) sweep()
     if (size >= seriesCap) return undefined
     size++
     const tally = { route, tags, errors: 0, bins: emptyBins() }
-    if (known === undefined) routes.set(route, [tally])
-    else known.push(tally)
+    const others = routes.get(route)
+    if (others === undefined) routes.set(route, [tally])
+    else others.push(tally)
     return tally
   }
 
@@ -92,6 +114,9 @@ export function createLatency(now: () => number, epoch: string): Latency {
       if (route === undefined) return
       for (const attempt of attempts) count(route.name, attempt, outcome)
     },
+    watch: inForce => {
+      named = inForce
+    },
     report: instance => ({
       instance,
       epoch,
@@ -109,6 +134,18 @@ export function createLatency(now: () => number, epoch: string): Latency {
       }))
     })
   }
+}
+
+/** The tags of all targets, by the name of the route. */
+function tagsOf(routes: readonly Pick<Route, 'name' | 'upstream'>[]): ReadonlyMap<string, readonly Tags[]> {
+  const byRoute = new Map<string, Tags[]>()
+  for (const { name, upstream } of routes) {
+    const known = byRoute.get(name) ?? []
+    byRoute.set(name, known)
+    // The embedded echo has no tags.
+    known.push(...(upstream.echo ? [new Map<string, string>()] : upstream.targets.map(({ tags }) => tags)))
+  }
+  return byRoute
 }
 
 /** One and the same as long as the rules are: only after a reload are there others that may say the same. */

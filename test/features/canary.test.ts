@@ -4,6 +4,7 @@ import { compare } from '../../src/cli/compare.ts'
 import { gate } from '../../src/cli/gate.ts'
 import { run as runCommand } from '../cli/run.ts'
 import { evenLatencies } from '../draws.ts'
+import { startOrigin } from '../origin.ts'
 import { rolloutRules, send } from '../rollout.ts'
 import { run } from '../running.ts'
 
@@ -67,4 +68,24 @@ t.test('a candidate that answers in time but fails is stopped', async t => {
   await traffic
   t.equal(code, 1, stdout)
   t.match(stdout, /^FAIL {2}the candidate fails more than 1\.50 times as often as the baseline \(orders\)\n/)
+})
+
+t.test('a gateway that never ends has room for every new release', async t => {
+  const { url: origin } = await startOrigin(t)
+  const numbers = Array.from({ length: 600 }, (_, i) => i)
+  const routes = numbers.map(i => `  - { name: r${i}, match: { path: /${i} }, upstream: orders }\n`).join('')
+  const rules = (version: number) => `
+upstreams:
+  orders: { targets: [{ url: "${origin}", tags: { version: "${version}" } }] }
+routes:
+${routes}`
+  const gateway = await run(t, rules(1))
+  for (const version of [1, 2, 3]) {
+    gateway.rewrite(rules(version))
+    t.match(await gateway.app.reload(), { routes: 600 })
+    for (const i of numbers) await (await fetch(`${gateway.url}/${i}`)).arrayBuffer()
+    const { series, beyond } = gateway.app.latency()
+    t.equal(beyond, 0)
+    t.equal(series.filter(({ tags }) => tags['version'] === String(version)).length, 600)
+  }
 })

@@ -101,6 +101,24 @@ t.test(
   }
 )
 
+t.test('no cache is told otherwise: what goes before Cache-Control is not sent beside a key', async t => {
+  const told = 'Cache-Control: max-age=60\r\nCDN-Cache-Control: max-age=600\r\n'
+  const more = `${told}Surrogate-Control: max-age=9\r\nX-Accel-Expires: 9\r\nX-Cache: a\r\n`
+  const { port } = await split(t, '{ cookie: side, set: 24h }', '', more)
+  const names = ['cache-control', 'cdn-cache-control', 'surrogate-control', 'x-accel-expires', 'x-cache']
+  const fresh = await ask(t, port)
+  t.same(
+    names.map(name => valuesIn(fresh, name)),
+    [['max-age=60', 'private'], [], [], [], ['a']]
+  )
+  const known = await ask(t, port, { fields: [['Cookie', 'side=mine']] })
+  t.same(
+    names.map(name => valuesIn(known, name)),
+    [['max-age=60'], ['max-age=600'], ['max-age=9'], ['9'], ['a']],
+    'who has a key gets what the service says'
+  )
+})
+
 t.test(
   'it is Secure where the caller came by TLS, as far as a believed proxy says, or its name asks for it',
   async t => {
@@ -120,7 +138,9 @@ t.test(
     const caller = await connectTls(t, byTls.port)
     caller.send(requestOf({}))
     t.match(valuesIn(await caller.answer(), 'set-cookie'), [secure])
-    const named = await split(t, '{ cookie: __Host-side, set: session }')
-    t.match(valuesIn(await ask(t, named.port), 'set-cookie'), [secure])
+    for (const name of ['__Host-side', '__secure-side', '__Http-side']) {
+      const named = await split(t, `{ cookie: ${name}, set: session }`)
+      t.match(valuesIn(await ask(t, named.port), 'set-cookie'), [secure], name)
+    }
   }
 )

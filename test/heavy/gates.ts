@@ -43,6 +43,21 @@ type Settled = {
   readonly stop: () => void
 }
 
+type Pace = { readonly perSecond: number; readonly late: number }
+
+/** Requests a second, and how many times as long as drawn they take. */
+async function paceOf(adminUrl: string, drawn: number): Promise<Pace> {
+  const before = await snapshotOf(adminUrl)
+  const from = performance.now()
+  await sleep(3_000)
+  const series = between(before, await snapshotOf(adminUrl)) ?? []
+  const served = series.reduce((sum, { latency }) => sum + latency.count, 0)
+  return {
+    perSecond: served / ((performance.now() - from) / 1000),
+    late: p95Of(series, 'base') / drawn
+  }
+}
+
 /** Adds callers as long as they are served in time; undefined where the machine has no time for the first. */
 async function settled(t: Test, port: number, adminUrl: string, drawn: number): Promise<Settled | undefined> {
   const stops: (() => void)[] = []
@@ -52,14 +67,12 @@ async function settled(t: Test, port: number, adminUrl: string, drawn: number): 
     const stop = startCallers(port, lanes, more)
     t.teardown(stop)
     callers += lanes * more
-    await sleep(4_000)
-    const before = await snapshotOf(adminUrl)
-    const from = performance.now()
-    await sleep(4_000)
-    const series = between(before, await snapshotOf(adminUrl)) ?? []
-    const served = series.reduce((sum, { latency }) => sum + latency.count, 0)
-    const perSecond = served / ((performance.now() - from) / 1000)
-    const late = p95Of(series, 'base') / drawn
+    // Those of the crowd that began at one moment are spread by then.
+    await sleep(3_000)
+    let pace = await paceOf(adminUrl, drawn)
+    // Half as many callers take twice as long, so one bad moment does not decide it.
+    for (let again = 0; again < 2 && pace.late > punctual; again++) pace = await paceOf(adminUrl, drawn)
+    const { perSecond, late } = pace
     t.comment(`${callers} callers: ${perSecond.toFixed(0)} a second, p95 ${late.toFixed(2)} times as drawn`)
     if (late > punctual) {
       stop()

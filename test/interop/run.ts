@@ -8,6 +8,7 @@ import { run } from '../running.ts'
 import { agents, type Started, startAgent } from './agents.ts'
 import { dialectsBlock, judgeLosses } from './brought.ts'
 import { callChains } from './chains.ts'
+import { exampleComplaints } from './examples.ts'
 import { type Call, type Failed, judge, type Reported, type Spans, type Told, type Wish } from './judge.ts'
 import { sketchComplaints } from './sketches.ts'
 
@@ -138,11 +139,12 @@ async function main(): Promise<number> {
   }
   const whole = tell(calls, spansIn(printed))
   const apart = sketchComplaints()
-  for (const complaint of [...losses, ...apart]) say(complaint)
-  // All pairs, what check says of the dialects that the rules bring along, the sketches, and the chains.
-  const rest = [losses, apart].filter(complaints => complaints.length === 0).length
+  const examples = await exampleComplaints()
+  for (const complaint of [...losses, ...apart, ...examples]) say(complaint)
+  // All pairs, what check says of the dialects that the rules bring along, the sketches, the examples, and the chains.
+  const rest = [losses, apart, examples].filter(complaints => complaints.length === 0).length
   const passed = whole + rest + tellChains(broken)
-  const failed = agents.length ** 2 + 3 - passed
+  const failed = agents.length ** 2 + 4 - passed
   say(`\n${passed} passed, ${failed} failed`)
   return failed === 0 ? 0 : 1
 }

@@ -96,3 +96,28 @@ t.test('tags and routes without end do not grow it without end, and it says so',
   t.equal(report.beyond, 200)
   t.equal(report.series[5]?.count, 2)
 })
+
+t.test('where there is no room for a new release, those that rules name no more make some', async t => {
+  const release = (version: number) => tagged({ version: String(version) })
+  const served = (version: number, name = 'orders') =>
+    outcomeOf({ route: routeOf({ name }) }, { tries: [{ target: release(version) }] })
+  const rules = (...versions: readonly number[]) => {
+    const route = routeOf({ name: 'orders' })
+    return [{ ...route, upstream: { ...route.upstream, echo: false, targets: versions.map(release) } }]
+  }
+  const latency = createLatency(() => start, 'life-1')
+  latency.watch(rules(0, 1))
+  latency.request(served(7, 'demo'))
+  for (let version = 0; version < 1_200; version++) {
+    latency.watch(rules(version, version + 1))
+    latency.request(served(version))
+    latency.request(served(version + 1))
+  }
+  const { series, beyond } = latency.report('')
+  t.equal(beyond, 0, 'every one was counted')
+  t.ok(series.length <= 1_000)
+  const counts = new Map(series.map(({ tags, count }) => [tags['version'], count]))
+  t.same([counts.get('1200'), counts.get('1199'), counts.get('0')], [1, 2, undefined])
+  for (let version = 5_000; version < 8_000; version++) latency.request(served(version))
+  t.ok(latency.report('').beyond > 0, 'nobody makes room for what no rules name')
+})
