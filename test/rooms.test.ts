@@ -4,7 +4,7 @@ import t from 'tap'
 import { asked } from './room.ts'
 import { apart, filesOf, rooms } from './rooms.ts'
 
-const everyFile = globSync('test/**/*.test.ts').sort()
+const everyFile = globSync('test/**/*.test.ts', { exclude: ['**/node_modules/**'] }).sort()
 const names = Object.keys(rooms) as readonly (keyof typeof rooms)[]
 const shared = names.flatMap(name => filesOf(name).map(file => `test/${file}`))
 const included: readonly string[] = JSON.parse(readFileSync('package.json', 'utf8')).tap.include

@@ -19,7 +19,6 @@ export function drain(
   return new Promise(resolve => {
     streams?.drain()
     const idle = setInterval(() => {
-      server.closeIdleConnections()
       lobby.clear()
       for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
     }, look)

@@ -6,7 +6,6 @@ import type { Dial } from './dial.ts'
 import { Call, type Queue } from './h1-call.ts'
 import { Connection, type Keeper } from './h1-connection.ts'
 import type { Control, Recipient, Sent } from './recipient.ts'
-import { isSafe } from './repeatable.ts'
 import { type Looked, type Sweep, unseated } from './sweep.ts'
 
 export type ConnectionPoolOptions = {
@@ -32,6 +31,8 @@ export class ConnectionPool implements Keeper, Queue, Looked {
   /** By how long, the longest first. */
   readonly #idle: Connection[] = []
   readonly #waiting: Call[] = []
+  /** Who goes where once all is read that has arrived there. */
+  #due: [connection: Connection, call: Call][] = []
   #connecting = 0
   seat = unseated
   #closing: (() => void) | undefined
@@ -85,18 +86,23 @@ export class ConnectionPool implements Keeper, Queue, Looked {
     return now - idleSince > patience || now - born > this.#options.connectionAgeMs
   }
 
+  /**
+   * A used connection only once all is read that has arrived there: its end, or bytes that nobody asked for, which would
+   * be taken for the answer.
+   */
   #give(connection: Connection, call: Call): void {
-    const { method, body } = call.sent
-    // What could be sent twice is, where the upstream ends an idle connection just now. For all else it is looked whether
-    // its end is here already.
-    if (!connection.isUsed() || (isSafe(method) && body === null)) connection.send(call)
-    else setImmediate(sendOn, this, connection, call)
+    if (!connection.isUsed()) connection.send(call)
+    else if (this.#due.push([connection, call]) === 1) setImmediate(sendDue, this)
   }
 
-  sendOn(connection: Connection, call: Call): void {
-    if (call.over) this.freed(connection)
-    else if (connection.usable) connection.send(call)
-    else this.#place(call)
+  sendDue(): void {
+    const due = this.#due
+    this.#due = []
+    for (const [connection, call] of due) {
+      if (call.over) this.freed(connection)
+      else if (connection.usable) connection.send(call)
+      else this.#place(call)
+    }
   }
 
   /** Nobody waits for it any more. */
@@ -171,6 +177,6 @@ export class ConnectionPool implements Keeper, Queue, Looked {
 const gone = new errors.SocketError('the connection is gone')
 const retired = new errors.SocketError('the connection is not needed any more')
 
-function sendOn(pool: ConnectionPool, connection: Connection, call: Call): void {
-  pool.sendOn(connection, call)
+function sendDue(pool: ConnectionPool): void {
+  pool.sendDue()
 }

@@ -95,6 +95,10 @@ export function createHttp1({ serve, placeOf, failed, refused }: Http1Options): 
   function leave(socket: Socket): void {
     // There is no listener of node:http left, and an error without one ends the process.
     socket.on('error', () => socket.destroy())
+    // Whoever ends before its answer is all here is gone.
+    socket.on('end', () => {
+      if (latest.get(socket)?.response.writableEnded === false) socket.destroy()
+    })
     // What is under way is still answered.
     socket.on('drain', () => latest.get(socket)?.response.emit('drain'))
     socket.resume()

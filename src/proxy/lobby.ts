@@ -67,6 +67,7 @@ export function createLobby({ http1, h2, patience, residents, closeIdle }: Lobby
   let rested = 0
   let room = spare
   let parting: 'nobody' | 'whoever rests' | 'everybody' = 'nobody'
+  let ending = false
   let ticks = 0
   let timer: NodeJS.Timeout | undefined
 
@@ -135,7 +136,8 @@ export function createLobby({ http1, h2, patience, residents, closeIdle }: Lobby
 
   /** What node:http does to those that are idle, while visits are asked to end. */
   function stay(this: Socket, error?: Error): void {
-    if (parting === 'nobody' || error !== undefined) Reflect.apply(Duplex.prototype.destroy, this, [error])
+    const ends = parting === 'nobody' || (ending && this.writableLength === 0)
+    if (ends || error !== undefined) Reflect.apply(Duplex.prototype.destroy, this, [error])
   }
 
   function handOver(guest: Guest, said: Buffer, to: (socket: Socket) => void): void {
@@ -235,6 +237,10 @@ export function createLobby({ http1, h2, patience, residents, closeIdle }: Lobby
     },
     release,
     clear: () => {
+      // Out here first: what node:http calls idle may still be on its way to the caller.
+      ending = true
+      part('everybody')
+      ending = false
       for (const { socket, said } of fresh) if (said === undefined) socket.destroy()
       for (const { socket } of idle) socket.destroy()
     }

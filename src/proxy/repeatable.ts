@@ -9,11 +9,6 @@ const methods: Readonly<Record<Upstream['resendMethods'], ReadonlySet<string>>> 
   idempotent: new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 }
 
-/** Nothing is done by them at all. */
-export function isSafe(method: string): boolean {
-  return methods.safe.has(method)
-}
-
 export function isRepeatable(method: string, { resendMethods }: Pick<Upstream, 'resendMethods'>): boolean {
   return methods[resendMethods].has(method)
 }

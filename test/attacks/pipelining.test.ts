@@ -238,6 +238,20 @@ t.test('an answer longer than any buffer arrives whole, though a CONNECT stands 
   t.equal(await client.over, 'end')
 })
 
+t.test('who asks to leave HTTP behind a request, and then goes, is gone', async t => {
+  const { respond } = slow()
+  const { port, origin, adminUrl } = await behind(t, respond)
+  for (const leaving of [handshake, tunnel]) {
+    const client = await connectRaw(t, port)
+    const asked = origin.requests.length
+    client.send(`${requestOf({ path: '/slow' })}${leaving}`)
+    await until(() => origin.requests.length > asked, 'it is under way')
+    client.socket.end()
+    await until(async () => (await metric(adminUrl, 'tracebridge_requests_in_flight')) === 0, 'it is over')
+    t.equal(await metric(adminUrl, 'tracebridge_connections'), 0)
+  }
+})
+
 t.test('a drain does not wait for ever for a connection that asked to leave HTTP', async t => {
   for (const bytes of [tunnel, handshake]) {
     const { port, origin, app } = await behind(t, slow().respond)

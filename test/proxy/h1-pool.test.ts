@@ -96,6 +96,19 @@ t.test('of one connection the next request has it only when all of the answer is
   t.strictSame(await Promise.all(answers.map(each => each.answer)), ['one', 'two', 'two'])
 })
 
+// GHSA-35p6-xmwp-9g52, CVE-2026-48931: a pool that hands a connection on before it has read all that is there.
+t.test('nor has it what lies behind an answer that fills a read to its end', async t => {
+  const poison = ok('poison')
+  const filling = ok('a'.repeat(65_536 - ok('').length - 4))
+  t.equal(filling.length, 65_536)
+  const { ask } = await poolTo(t, ({ start }) => (start.includes('/1 ') ? filling + poison : ok('two')), {
+    connections: 1
+  })
+  const answers = [ask('/1'), ask('/2')]
+  t.equal((await answers[0]?.answer)?.length, filling.length - ok('').length - 4)
+  t.equal(await answers[1]?.answer, 'two')
+})
+
 t.test('who waits and leaves, leaves nothing behind', async t => {
   const answers: (() => void)[] = []
   const respond: Respond = (_, socket) => {
