@@ -157,6 +157,18 @@ Made by \`npm run bench -- --profile\`, too.
 
 ${profileText(numbers)}
 
+### What that says of the gaps
+
+- **Beside the pipes.** The two writes to sockets, node:http, streams and most of the collection of garbage are the engine's, and
+  the pipe's too. What the gateway adds is thin and wide: \`src\` is somewhat more than a quarter of the time, and no function of it has 2 %.
+  Compression of spans is on another thread, and counted. A span costs what its attributes cost to encode and to pack.
+- **Beside nginx.** The engine alone, without a gateway on it, costs nearly twice what nginx does.
+- **Beside Caddy and http-proxy-3** the same holds from the other side: of what they cost, the engine is two fifths and a third.
+- **The heart and a span** are pure work, and go with the speed of the machine: compare nginx's row with that of another.
+- **The start** is Node's own, then loading: undici some 60 ms, yaml 18, valibot 4 (src/RATIONALE.md); a checkout also reads
+  TypeScript, once.
+- **Two workers** share memory and caches with load and upstream on two cores; there are no more of them here.
+
 ## Outage
 
 \`npm run bench -- --outage\` keeps a steady load while the collector goes away and comes back; with \`--write\`
