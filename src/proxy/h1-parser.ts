@@ -126,7 +126,8 @@ export class AnswerParser {
     this.#behind = undefined
     const error = this.#run(llhttp.llhttp_execute, chunk.length)
     if (this.#open) this.#tail = this.#rest(chunk.length)
-    return error
+    // Blanks that no part of the header begins behind are kept as well.
+    return error ?? (this.#tail.length < this.#maxHeaderSize ? undefined : new errors.HeadersOverflowError())
   }
 
   /** The other side has ended: where only that ends the answer, it is whole. */

@@ -103,6 +103,7 @@ export class ConnectionPool implements Keeper, Queue, Looked {
       else if (connection.usable) connection.send(call)
       else this.#place(call)
     }
+    this.#settle()
   }
 
   /** Nobody waits for it any more. */
@@ -170,7 +171,8 @@ export class ConnectionPool implements Keeper, Queue, Looked {
   }
 
   #settle(): void {
-    if (this.#all.size === 0 && this.#connecting === 0 && this.#waiting.length === 0) this.#closing?.()
+    const asked = this.#waiting.length + this.#due.length + this.#connecting
+    if (this.#all.size === 0 && asked === 0) this.#closing?.()
   }
 }
 

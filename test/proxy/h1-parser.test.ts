@@ -129,6 +129,22 @@ t.test('a header ends with an empty line, and with nothing that looks like one',
   }
 })
 
+t.test('blanks are bytes of a header as well, wherever nothing else is', async t => {
+  for (const begun of [
+    'HTTP/1.1 200 OK\r\nX-A:',
+    'HTTP/1.1 200 OK\r\nX-A: b',
+    'HTTP/1.1 200 OK\r\nContent-Length: 1'
+  ]) {
+    const { parser } = listen()
+    let error = parser.read(Buffer.from(begun))
+    let bytes = 0
+    for (; error === undefined && bytes < 100_000; bytes += 100) error = parser.read(Buffer.alloc(100, ' '))
+    t.match(error, { code: 'UND_ERR_HEADERS_OVERFLOW' }, begun)
+    t.ok(bytes < 2000, `${bytes} were taken`)
+    parser.free()
+  }
+})
+
 t.test('what is thrown by who hears it is given back, and harms no other', async t => {
   const broken = new AnswerParser(
     {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { plainDial } from '../../src/proxy/dial.ts'
+import { Connection } from '../../src/proxy/h1-connection.ts'
 import { ConnectionPool, type ConnectionPoolOptions } from '../../src/proxy/h1-pool.ts'
 import type { Control } from '../../src/proxy/recipient.ts'
 import type { Looked } from '../../src/proxy/sweep.ts'
@@ -55,7 +56,13 @@ async function poolTo(t: Test, respond?: Respond, options: Partial<ConnectionPoo
       { method, path, fields: ['Host', 'a'], body, strip: nothingStripped },
       recipient
     )
-    return { answer: promise, waiting, begun: () => control !== undefined, again: () => again }
+    return {
+      answer: promise,
+      waiting,
+      begun: () => control !== undefined,
+      again: () => again,
+      carrier: () => recipient.carrier
+    }
   }
   return { origin, pool, ask, looked }
 }
@@ -184,6 +191,22 @@ t.test('when it closes, what waits is still served', async t => {
   t.strictSame(await Promise.all(answers.map(each => each.answer)), ['ok', 'ok', 'ok'])
   await closed
   t.strictSame(pool.stats, { connected: 0, running: 0, pending: 0 })
+})
+
+t.test('it is not closed while somebody is about to have a connection that ends just now', async t => {
+  const { pool, ask } = await poolTo(t)
+  const first = ask('/1')
+  t.equal(await first.answer, 'ok')
+  await until(() => pool.stats.running === 0, 'idle')
+  const order: string[] = []
+  const second = ask('/2')
+  void second.answer.then(answer => order.push(answer))
+  void pool.close().then(() => order.push('closed'))
+  const connection = first.carrier()
+  if (!(connection instanceof Connection)) throw new Error('no connection')
+  connection.socket.destroy(new Error('reset'))
+  await until(() => order.length === 2, 'both')
+  t.strictSame(order, ['ok', 'closed'])
 })
 
 t.test('a reset is never the end of an answer', async t => {
