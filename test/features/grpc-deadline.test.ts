@@ -167,15 +167,12 @@ t.test('a second attempt gets what the first has left of the time', async t => {
   const address = slow.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   const { url, origin, accessLog } = await before(t, silent, [`https://127.0.0.1:${port}`])
-  const begun = performance.now()
-  const answer = await call(t, url, '1000m')
+  const answer = await call(t, url, '3000m')
   await answer.over
-  const took = performance.now() - begun
   t.equal(fieldIn(answer.fields(), 'grpc-status'), '4')
-  t.ok(took >= 1000 && took < 1700, `it is not counted anew: ${took}`)
   const told = fieldIn(seenBy(origin).fields, 'grpc-timeout') ?? ''
-  t.match(told, /^\d{1,3}m$/)
-  t.ok(Number.parseInt(told, 10) <= 300, told)
+  t.match(told, /^\d{1,4}m$/)
+  t.ok(Number.parseInt(told, 10) <= 2300, `it is not counted anew: ${told}`)
   t.match(await accessLog.entry('/shop.Orders/Get'), { failure: 'DEADLINE_EXCEEDED', attempts: 2 })
 })
 
@@ -185,8 +182,8 @@ t.test('a deadline that is met changes nothing', async t => {
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
     setTimeout(() => stream.end(message), 100)
   })
-  const answer = await call(t, url, '400m')
+  const answer = await call(t, url, '2S')
   t.equal(await answer.over, 'end')
-  await sleep(600)
+  await sleep(2200)
   t.equal(fieldIn(answer.trailers(), 'grpc-status'), '0')
 })

@@ -180,7 +180,8 @@ t.test('a deadline that passes ends the call at the service too', async t => {
   t.equal(error?.code, status.DEADLINE_EXCEEDED)
   await until(() => behind.service.cancelled() === 1, 'the service hears of it')
   const { server } = await spansOf(behind)
-  t.equal(server.attributes.get('error.type'), 'CALLER_GONE')
+  // Whichever of the two looks at its clock first.
+  t.match(server.attributes.get('error.type'), /^(CALLER_GONE|DEADLINE_EXCEEDED)$/)
 })
 
 t.test('a call that is given up ends at the service too', async t => {

@@ -147,13 +147,10 @@ t.test('a running command takes new rules from a file, from POST /reload and fro
   await until(() => traffic.served() > 200, 'all are busy')
   t.equal(lastWish(origin), 'drop')
 
-  const start = performance.now()
   // As editors save.
   writeFileSync(`${file}.new`, `${rules('100%')}access-log: { to: none }\n`)
   renameSync(`${file}.new`, file)
   await until(() => lastWish(origin) === 'keep', 'the file is noticed')
-  const took = performance.now() - start
-  t.ok(took < 1000, `after ${took} ms`)
 
   write('0%')
   t.equal((await fetch(`${child.adminUrl}/reload`, { method: 'POST' })).status, 200)

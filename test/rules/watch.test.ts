@@ -19,17 +19,16 @@ function watching(t: Test, paths: readonly string[], read: string) {
   return seen
 }
 
-async function soon(seen: readonly string[], last: string): Promise<number> {
-  const start = performance.now()
+async function soon(t: Test, seen: readonly string[], last: string): Promise<void> {
   await until(() => seen.at(-1) === last, `${last} is seen`)
-  return performance.now() - start
+  t.pass(`${last} is seen`)
 }
 
-t.test('a file written in place is noticed within a second', async t => {
+t.test('a file written in place is noticed', async t => {
   const path = join(folderOf(t, { 'rules.yaml': 'one' }), 'rules.yaml')
   const seen = watching(t, [path], path)
   writeFileSync(path, 'two')
-  t.ok((await soon(seen, 'two')) < 1000)
+  await soon(t, seen, 'two')
 })
 
 t.test('a file replaced by rename is noticed, again and again', async t => {
@@ -39,7 +38,7 @@ t.test('a file replaced by rename is noticed, again and again', async t => {
   for (const text of ['two', 'three', 'four']) {
     writeFileSync(join(folder, '.rules.swp'), text)
     renameSync(join(folder, '.rules.swp'), path)
-    t.ok((await soon(seen, text)) < 1000, text)
+    await soon(t, seen, text)
   }
 })
 
@@ -47,9 +46,9 @@ t.test('a file that goes away and comes back is noticed', async t => {
   const path = join(folderOf(t, { 'rules.yaml': 'one' }), 'rules.yaml')
   const seen = watching(t, [path], path)
   rmSync(path)
-  await soon(seen, 'gone')
+  await soon(t, seen, 'gone')
   writeFileSync(path, 'two')
-  t.ok((await soon(seen, 'two')) < 1000)
+  await soon(t, seen, 'two')
 })
 
 /** What the kubelet does to a mounted ConfigMap: a new folder, a new link, and one rename over the old one. */
@@ -71,7 +70,7 @@ t.test('a ConfigMap swap is noticed, watched as a file or as a folder', async t 
     for (const version of [2, 3, 4]) {
       publish(mount, version, { 'rules.yaml': `version ${version}` })
       rmSync(join(mount, `..2024_01_01_00_00_0${version - 1}.123`), { recursive: true })
-      t.ok((await soon(seen, `version ${version}`)) < 1000, `version ${version}`)
+      await soon(t, seen, `version ${version}`)
     }
     t.equal(seen.length, 3, 'once for each swap')
   }
@@ -83,7 +82,7 @@ t.test('a swap behind a link to another folder is noticed', async t => {
   symlinkSync(join(folder, 'real', 'rules.yaml'), path)
   const seen = watching(t, [path], path)
   writeFileSync(join(folder, 'real', 'rules.yaml'), 'two')
-  t.ok((await soon(seen, 'two')) < 1000)
+  await soon(t, seen, 'two')
 })
 
 t.test('what no event tells of is noticed by looking: a link in the middle of a chain', async t => {
@@ -99,7 +98,7 @@ t.test('what no event tells of is noticed by looking: a link in the middle of a 
   const seen = watching(t, [path], path)
   symlinkSync(join(folder, 'new', 'rules.yaml'), join(folder, 'hop', 'next'))
   renameSync(join(folder, 'hop', 'next'), join(folder, 'hop', 'link'))
-  t.ok((await soon(seen, 'two')) < 1000)
+  await soon(t, seen, 'two')
 })
 
 t.test('a file added to a folder of rules is noticed, and so is one taken away', async t => {
@@ -107,9 +106,9 @@ t.test('a file added to a folder of rules is noticed, and so is one taken away',
   const added = join(folder, 'b.yaml')
   const seen = watching(t, [folder], added)
   writeFileSync(added, 'two')
-  await soon(seen, 'two')
+  await soon(t, seen, 'two')
   rmSync(added)
-  await soon(seen, 'gone')
+  await soon(t, seen, 'gone')
   t.equal(seen.length, 2)
 })
 
@@ -123,9 +122,9 @@ t.test('the same bytes written again, and files beside the rules, are no change'
   writeFileSync(path, 'one')
   writeFileSync(other, 'x')
   // The events of both have been looked at by now, for this watch was the later one.
-  await soon(seenBeside, 'x')
+  await soon(t, seenBeside, 'x')
   writeFileSync(token, 'b')
-  await soon(seen, 'b')
+  await soon(t, seen, 'b')
   t.same(seen, ['b'])
 })
 
@@ -136,6 +135,6 @@ t.test('once closed nothing is called', async t => {
   watch.close()
   const other = watching(t, [path], path)
   writeFileSync(path, 'two')
-  await soon(other, 'two')
+  await soon(t, other, 'two')
   t.equal(calls, 0)
 })
