@@ -10,7 +10,7 @@ import type { Dialect, Read } from './dialect.ts'
 const maxLength = 256
 
 // https://github.com/jaegertracing/documentation/blob/236bb7eee931039a0f30c6722e8fba293adf772b/content/docs/v1/1.52/client-libraries.md#propagation-format
-const shape = /^[0-9a-f]{1,32}:[0-9a-f]{1,16}:[0-9a-f]{1,16}:[0-9a-f]{1,2}$/i
+const shape = /^[0-9a-f]{1,32}:[0-9a-f]{1,16}:[0-9a-f]{1,16}:[0-9a-f]{1,2}$/
 const traceIdPattern = /^[0-9a-f]{1,32}$/i
 const spanIdPattern = /^[0-9a-f]{1,16}$/i
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.5, without obs-text; Jaeger gives it no form of its own, the
@@ -31,6 +31,13 @@ const badDebugId = malformed('debug-id')
 
 const debugKey = 'jaeger-debug-id'
 const firehose: Residue = new Map([['jaeger', 'firehose']])
+
+/** In lower case, which hardly anybody has to be brought to. */
+function inShape(value: string): string | undefined {
+  if (shape.test(value)) return value
+  const lower = value.toLowerCase()
+  return shape.test(lower) ? lower : undefined
+}
 
 function whyNot(value: string): Received {
   const parts = value.split(':', 5)
@@ -63,8 +70,9 @@ function extract(read: Read): Received {
     return residue === undefined ? badDebugId : { kind: 'decision', sampling: 'debug', residue }
   }
   if (raw.length > maxLength) return tooLong
-  const value = raw.includes('%') ? (strictDecode(raw) ?? raw) : raw
-  if (!shape.test(value)) return whyNot(value)
+  const decoded = raw.includes('%') ? (strictDecode(raw) ?? raw) : raw
+  const value = inShape(decoded)
+  if (value === undefined) return whyNot(decoded)
   const first = value.indexOf(':')
   const second = value.indexOf(':', first + 1)
   const third = value.indexOf(':', second + 1)
@@ -78,9 +86,9 @@ function extract(read: Read): Received {
   return {
     kind: 'context',
     context: {
-      traceId: trace.toLowerCase().padStart(32, '0'),
-      spanId: span.toLowerCase().padStart(16, '0'),
-      parentId: isZero(parent) ? undefined : parent.toLowerCase().padStart(16, '0'),
+      traceId: trace.padStart(32, '0'),
+      spanId: span.padStart(16, '0'),
+      parentId: isZero(parent) ? undefined : parent.padStart(16, '0'),
       sampling: samplingOf(flags),
       bits: trace.length > 16 ? 128 : 64,
       random: false,

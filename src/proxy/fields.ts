@@ -17,13 +17,32 @@ export type FieldReader = {
  */
 export function createFieldReader(): FieldReader {
   let fields: RawFields = []
+  // Most of what is asked for is not there, which these tell without a look: a bit for each length that a name has, and
+  // one for each first letter, in either case.
+  let lengths = 0
+  let initials = 0
   return {
     load: next => {
       fields = next
+      lengths = 0
+      initials = 0
+      for (let i = 0; i < next.length; i += 2) {
+        const name = next[i] ?? ''
+        lengths |= bitOf(name.length)
+        initials |= bitOf(name.charCodeAt(0))
+      }
     },
-    read: name => fieldOf(fields, name),
-    each: prefix => fieldsOf(fields, prefix)
+    read: name => {
+      const missing = (lengths & bitOf(name.length)) === 0 || (initials & bitOf(name.charCodeAt(0))) === 0
+      return missing ? undefined : fieldOf(fields, name)
+    },
+    each: prefix => ((initials & bitOf(prefix.charCodeAt(0))) === 0 ? none : fieldsOf(fields, prefix))
   }
+}
+
+/** One of 32: the low five bits of a letter are the same in either case. */
+function bitOf(number: number): number {
+  return 1 << (number & 31)
 }
 
 /** The value of a field by its lower-case name; lines joined by a comma. https://www.rfc-editor.org/rfc/rfc9110#section-5.3 */

@@ -9,17 +9,28 @@ export type Ids = {
   readonly spanId: () => string
 }
 
-// One system call fills ids for some hundred requests: a call per id costs more than all of mediation.
+// One system call for the ids of some hundred requests, and one text for those of some dozens: to make either for each id
+// costs more than all else of a mediation. An id is a part of its text and holds all of it, so the text is short.
 const pool = Buffer.allocUnsafe(8192)
-let used = pool.length
+const textBytes = 512
+let left = 0
+let digits = ''
+let used = 0
 
-function take(bytes: number): string {
-  if (used + bytes > pool.length) {
+function refill(): void {
+  if (left === 0) {
     randomFillSync(pool)
-    used = 0
+    left = pool.length
   }
-  used += bytes
-  return pool.toString('hex', used - bytes, used)
+  digits = pool.toString('hex', left - textBytes, left)
+  left -= textBytes
+  used = 0
+}
+
+function take(length: number): string {
+  if (used + length > digits.length) refill()
+  used += length
+  return digits.slice(used - length, used)
 }
 
 /** True for an id of zeros alone, which every dialect holds invalid. */
@@ -28,11 +39,11 @@ export function isZero(id: string): boolean {
   return true
 }
 
-function valid(bytes: number): string {
-  let id = take(bytes)
-  while (isZero(id)) id = take(bytes)
+function valid(length: number): string {
+  let id = take(length)
+  while (isZero(id)) id = take(length)
   return id
 }
 
 /** Ids from the system's random source. */
-export const randomIds: Ids = { traceId: () => valid(16), spanId: () => valid(8) }
+export const randomIds: Ids = { traceId: () => valid(32), spanId: () => valid(16) }

@@ -50,6 +50,23 @@ t.test('only letters of ASCII have a case', async t => {
   t.notOk(named('[x', '{x'))
 })
 
+t.test('a reader finds what a plain search finds, by a name or by the begin of one', async () => {
+  const { load, read, each } = createFieldReader()
+  fc.assert(
+    fc.property(fields, fc.array(token), (raw, names) => {
+      load(raw)
+      const present = raw.filter((_, i) => i % 2 === 0)
+      return [...present, ...present.map(name => name.slice(0, 2)), ...names]
+        .map(name => name.toLowerCase())
+        .every(
+          name =>
+            read(name) === fieldOf(raw, name) &&
+            JSON.stringify(each(name)) === JSON.stringify(fieldsOf(raw, name))
+        )
+    })
+  )
+})
+
 t.test('a reader speaks of the request that it was given last', async t => {
   const { load, read, each } = createFieldReader()
   t.equal(read('a'), undefined)
