@@ -1,8 +1,14 @@
 // One POST to a back end, and what its answer means for the batch. Tries once: when to try again is the
 // pipeline's business. It never throws, and no bytes of the back end get into `why`.
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  Agent as PlainAgent,
+  request as plainRequest
+} from 'node:http'
+import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
-import { Pool } from 'undici'
 
 /** `bytes`: of the body as it was sent, 0 when nobody answered. */
 export type Answer =
@@ -22,6 +28,12 @@ export type Post = { readonly send: Send; readonly close: () => Promise<void> }
 
 // https://opentelemetry.io/docs/specs/otlp/#otlphttp-response (failures, throttling)
 const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])
+// Of the rules' header fields or URL: a request that cannot even be written will not become better by waiting.
+const unwritable: ReadonlySet<string> = new Set([
+  'ERR_INVALID_CHAR',
+  'ERR_INVALID_HTTP_TOKEN',
+  'ERR_UNESCAPED_CHARACTERS'
+])
 // An answer says little: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response allows a cap of 4 MiB.
 const answerLimit = 64 * 1024
 const longestWait = 60_000
@@ -41,41 +53,57 @@ export type PostOptions = {
 export function createPost(options: PostOptions): Post {
   const { timeoutMs, now = Date.now } = options
   const url = new URL(options.url)
-  const path = url.pathname + url.search
+  const secure = url.protocol === 'https:'
+  if (!secure && url.protocol !== 'http:') throw new TypeError(`nothing can be posted to ${url.protocol}`)
+  const limits = { keepAlive: true, maxSockets: 2 }
+  const agent = secure ? new SecureAgent(limits) : new PlainAgent(limits)
+  const request = secure ? secureRequest : plainRequest
+  const open = new Set<ClientRequest>()
   const zip = options.compression === 'gzip'
   const headers: Record<string, string> = { 'user-agent': 'tracebridge' }
   for (const [name, value] of Object.entries(options.headers)) headers[name.toLowerCase()] = value
   if (zip) headers['content-encoding'] = 'gzip'
-  const pool = new Pool(url.origin, { allowH2: false, connections: 2, connect: { timeout: timeoutMs } })
+
+  const ask = (body: Buffer, contentType: string) =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      const asked = request(url, {
+        method: 'POST',
+        agent,
+        headers: { ...headers, 'content-type': contentType, 'content-length': body.length },
+        // The whole try: a back end that answers a byte a second is not answering.
+        signal: AbortSignal.timeout(timeoutMs)
+      })
+      open.add(asked)
+      asked.on('close', () => open.delete(asked))
+      asked.on('response', resolve)
+      asked.on('error', reject)
+      asked.end(body)
+    })
 
   const send: Send = async (body, contentType) => {
     try {
       const packed = zip ? await compress(body, gzipOptions) : body
-      const answer = await pool.request({
-        path,
-        method: 'POST',
-        headers: { ...headers, 'content-type': contentType },
-        body: packed,
-        // The whole try: a back end that answers a byte a second is not answering.
-        signal: AbortSignal.timeout(timeoutMs)
-      })
+      const answer = await ask(packed, contentType)
       const bytes = packed.length
-      const status = answer.statusCode
+      const status = answer.statusCode ?? 0
       // The status is the back end's word on the batch; a body cut short after it does not take it back.
-      const text = await head(answer.body)
+      const text = await head(answer)
       if (status >= 200 && status < 300) return { kind: 'accepted', body: text, bytes }
       const why = `status ${status}`
       if (!retryable.has(status)) return { kind: 'refused', why, bytes }
       return { kind: 'retry', afterMs: retryAfter(answer.headers['retry-after'], now()), why, bytes }
     } catch (error) {
       const why = reason(error)
-      // A request that cannot even be written will not become better by waiting.
-      if (why === 'UND_ERR_INVALID_ARG') return { kind: 'refused', why, bytes: 0 }
+      if (unwritable.has(why)) return { kind: 'refused', why, bytes: 0 }
       return { kind: 'retry', afterMs: undefined, why, bytes: 0 }
     }
   }
 
-  return { send, close: () => pool.destroy() }
+  const close = async () => {
+    for (const asked of open) asked.destroy()
+    agent.destroy()
+  }
+  return { send, close }
 }
 
 /** What there is of an answer, up to the limit; leaving the loop early closes the socket. */
@@ -107,9 +135,9 @@ export function retryAfter(field: string | string[] | undefined, now: number): n
   return Number.isNaN(at) ? undefined : Math.min(Math.max(at - now, 0), longestWait)
 }
 
-/** The code that undici, OpenSSL or the system gives: from a fixed list, unlike messages. */
+/** The code that node, OpenSSL or the system gives: from a fixed list, unlike messages. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
-  if (error.name === 'TimeoutError') return 'timeout'
+  if (error.cause instanceof Error && error.cause.name === 'TimeoutError') return 'timeout'
   return 'code' in error && typeof error.code === 'string' ? error.code : 'no answer'
 }

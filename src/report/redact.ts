@@ -23,9 +23,12 @@ const secret: ReadonlySet<string> = new Set([
   'client_secret'
 ])
 
+// https://url.spec.whatwg.org/#urlencoded-parsing: a pair begins behind `&`; most queries have none of these
+const secretPair = new RegExp(`(?:^|&)(?:${[...secret].join('|')})=`)
+
 /** The query, without `?`, with the values of secret keys replaced. */
 export function redactQuery(query: string): string {
-  if (query === '') return query
+  if (query === '' || !secretPair.test(query)) return query
   return query
     .split('&')
     .map(pair => {

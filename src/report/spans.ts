@@ -20,17 +20,20 @@ export function spansOf(outcome: Outcome, late?: Late): readonly Span[] {
   if (mediation === undefined || !mediation.reports) return []
   if (late === undefined && !isSampled(mediation.span)) return []
   const segment = segmentOf(outcome, mediation)
-  return [
-    serverSpan(outcome, mediation, late ?? mediation.why, segment),
-    ...outcome.attempts.map((attempt, resends) => clientSpan(outcome, attempt, resends, segment))
-  ]
+  const query = redactQuery(outcome.query)
+  const spans = [serverSpan(outcome, mediation, late ?? mediation.why, segment, query)]
+  for (const attempt of outcome.attempts) {
+    spans.push(clientSpan(outcome, attempt, spans.length - 1, segment, query))
+  }
+  return spans
 }
 
 function serverSpan(
   outcome: Outcome,
   mediation: Mediation,
   reason: string,
-  segment: Segment | undefined
+  segment: Segment | undefined,
+  query: string
 ): Span {
   const { route, status, failure } = outcome
   const method = knownMethod(outcome.method)
@@ -50,8 +53,7 @@ function serverSpan(
   if (failure !== callerGone || status !== unanswered) attributes.push('http.response.status_code', status)
   if (method === '_OTHER') attributes.push('http.request.method_original', bounded(outcome.method))
   if (outcome.client !== '') attributes.push('client.address', outcome.client)
-  if (outcome.query !== '')
-    attributes.push('url.query', bounded(redactQuery(outcome.query), outcome.query.length))
+  if (query !== '') attributes.push('url.query', bounded(query, outcome.query.length))
   if (route !== undefined) attributes.push('http.route', outcome.template)
   addAuthority(outcome.host, attributes)
   if (outcome.userAgent !== undefined) attributes.push('user_agent.original', bounded(outcome.userAgent))
@@ -76,10 +78,15 @@ function serverSpan(
   const refused = isServerError(grpc) ? grpcNameOf(grpc) : undefined
   const error = failure ?? (status >= 500 ? String(status) : refused)
   if (error !== undefined) attributes.push('error.type', error)
+  const { span } = mediation
   return {
-    ...identity(mediation.span),
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentId: span.parentId,
+    tracestate: span.tracestate,
+    flags: flagsOf(span),
     // A parent that the caller named is in another process.
-    parentIsRemote: mediation.span.parentId !== undefined,
+    parentIsRemote: span.parentId !== undefined,
     kind: 'server',
     name: nameOf(outcome, method),
     start: outcome.start,
@@ -102,11 +109,12 @@ function clientSpan(
   outcome: Outcome,
   attempt: AttemptOutcome,
   resends: number,
-  segment: Segment | undefined
+  segment: Segment | undefined,
+  query: string
 ): Span {
   const { target, status, failure } = attempt
   const method = knownMethod(outcome.method)
-  const query = outcome.query === '' ? '' : `?${redactQuery(outcome.query)}`
+  const url = query === '' ? outcome.path : `${outcome.path}?${query}`
   const attributes: Attribute[] = [
     'http.request.method',
     method,
@@ -115,7 +123,7 @@ function clientSpan(
     'server.port',
     target.port,
     'url.full',
-    bounded(`${target.origin}${outcome.path}${query}`, outcome.path.length + outcome.query.length)
+    bounded(target.origin + url, outcome.path.length + outcome.query.length)
   ]
   if (method === '_OTHER') attributes.push('http.request.method_original', bounded(outcome.method))
   if (status !== undefined) attributes.push('http.response.status_code', status)
@@ -128,8 +136,13 @@ function clientSpan(
   const refused = attempt.grpc === 0 ? undefined : grpcNameOf(attempt.grpc)
   const error = failure ?? (status !== undefined && status >= 400 ? String(status) : refused)
   if (error !== undefined) attributes.push('error.type', error)
+  const { span } = attempt
   return {
-    ...identity(attempt.span),
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentId: span.parentId,
+    tracestate: span.tracestate,
+    flags: flagsOf(span),
     parentIsRemote: false,
     kind: 'client',
     name: method === '_OTHER' ? 'HTTP' : method,
@@ -150,25 +163,33 @@ function addGrpc(status: GrpcStatus | undefined, attributes: Attribute[]): void 
   attributes.push('rpc.response.status_code', grpcNameOf(status) ?? '', 'rpc.grpc.status_code', status)
 }
 
-function identity(
-  context: TraceContext
-): Pick<Span, 'traceId' | 'spanId' | 'parentId' | 'tracestate' | 'flags'> {
-  return {
-    traceId: context.traceId,
-    spanId: context.spanId,
-    parentId: context.parentId,
-    tracestate: context.tracestate,
-    // As it went downstream: what is kept after all was not sampled there.
-    flags: (isSampled(context) ? 1 : 0) | (context.random ? 2 : 0)
-  }
+/** As it went downstream: what is kept after all was not sampled there. */
+function flagsOf(context: TraceContext): number {
+  return (isSampled(context) ? 1 : 0) | (context.random ? 2 : 0)
 }
 
 // https://www.rfc-editor.org/rfc/rfc9110#section-7.2: a host, in brackets where it is IPv6, and maybe a port
 const authorityPattern = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{0,5}))?$/
 
+// Callers ask for few authorities; the limits are there for those who make them up.
+const authorities = new Map<string, readonly Attribute[]>()
+const authorityLimit = 256
+
 function addAuthority(authority: string, attributes: Attribute[]): void {
   if (authority === '') return
+  let own = authorities.get(authority)
+  if (own === undefined) {
+    own = authorityOf(authority)
+    if (authorities.size < authorityLimit && authority.length < authorityLimit)
+      authorities.set(authority, own)
+  }
+  for (const part of own) attributes.push(part)
+}
+
+function authorityOf(authority: string): readonly Attribute[] {
   const [, ipv6, host = ipv6, port = ''] = authorityPattern.exec(authority) ?? []
-  if (host !== '') attributes.push('server.address', bounded(host ?? authority))
-  if (port !== '' && Number(port) <= 65_535) attributes.push('server.port', Number(port))
+  const own: Attribute[] = []
+  if (host !== '') own.push('server.address', bounded(host ?? authority))
+  if (port !== '' && Number(port) <= 65_535) own.push('server.port', Number(port))
+  return own
 }
