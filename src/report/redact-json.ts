@@ -16,7 +16,7 @@ export function redactJson(text: string, secret: (key: string) => boolean): stri
   // Text between any two quotes may be a key: who counts quotes in pairs is misled by a single one before.
   let at = text.indexOf('"')
   for (let next = text.indexOf('"', at + 1); at !== -1 && next !== -1; next = text.indexOf('"', at + 1)) {
-    const level = slashesBefore(text, next)
+    const level = levelOf(slashesBefore(text, next))
     const value = valueBehind(text, next + 1)
     if (value === -1 || !secret(unescaped(text.slice(at + 1, next)))) {
       at = next
@@ -31,6 +31,14 @@ export function redactJson(text: string, secret: (key: string) => boolean): stri
     at = text.indexOf('"', end)
   }
   return out + text.slice(from)
+}
+
+/**
+ * Backslashes that a quote has for standing in strings within strings, of those before it: the rest are pairs that the key
+ * ends with. 0, 1, 3 and so on.
+ */
+function levelOf(slashes: number): number {
+  return ((slashes + 1) & -(slashes + 1)) - 1
 }
 
 function slashesBefore(text: string, at: number): number {

@@ -122,6 +122,14 @@ t.test('in multipart the parts with secret names go', async t => {
   )
 })
 
+t.test('a secret key may end in backslashes, at any depth', async t => {
+  const before = { 'jwt\\': 0, a: { 'token\\\\': 'x' } }
+  const after = { 'jwt\\': 'REDACTED', a: { 'token\\\\': 'REDACTED' } }
+  const packed = (value: unknown, times: number): string =>
+    times === 0 ? JSON.stringify(value) : JSON.stringify({ s: packed(value, times - 1) })
+  for (const times of [0, 1, 2, 3]) t.equal(redactBody(packed(before, times), json), packed(after, times))
+})
+
 t.test('whatever a body holds, nothing is thrown, and a secret in sound JSON is never left', async () => {
   const kinds = fc.constantFrom(json, form, 'multipart/form-data', 'text/plain', '')
   fc.assert(
