@@ -1,6 +1,5 @@
 // One attempt at an upstream: it hears of the answer as that comes in, and it passes on what the exchange needs.
 import type { Socket } from 'node:net'
-import { errors } from 'undici'
 import { answerOf } from '../mediate/answer.ts'
 import type { Attempt as Sent } from '../mediate/mediate.ts'
 import { type GrpcStatus, grpcStatusOf, isGrpc } from '../report/grpc.ts'
@@ -12,6 +11,7 @@ import { resetCodeOf, wasRefused } from './h2-call.ts'
 import type { Again, Line } from './pools.ts'
 import type { Carrier, Control } from './recipient.ts'
 import { linksOf } from './trailers.ts'
+import { errors } from './undici.ts'
 import type { UpgradeRecipient } from './upgrade.ts'
 
 /** The exchange, as an attempt sees it. */

@@ -1,12 +1,12 @@
 // How connections to one target are made: TLS, ceilings, ages. Must not know who is asked when (balance.ts).
 import { isIP, type LookupFunction } from 'node:net'
-import { buildConnector } from 'undici'
 import type { Upstream, UpstreamTarget } from '../rules/upstream.ts'
 import { plainDial, secureDial } from './dial.ts'
 import { ConnectionPool } from './h1-pool.ts'
 import { StreamPool } from './h2-pool.ts'
 import type { Control, Recipient, Sent } from './recipient.ts'
 import { createSweep } from './sweep.ts'
+import { buildConnector } from './undici.ts'
 
 export type Connector = ReturnType<typeof buildConnector>
 

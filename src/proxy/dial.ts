@@ -2,9 +2,9 @@
 // memory: a buffer for each read, most of it unused, was a tenth of what a request costs.
 // https://nodejs.org/api/net.html#socketconnectoptions-connectlistener (`onread`)
 import { connect as connectPlain, type LookupFunction, type Socket } from 'node:net'
-import { errors } from 'undici'
 import type { UpstreamTarget } from '../rules/upstream.ts'
 import type { Connector } from './connect.ts'
+import { errors } from './undici.ts'
 
 /** `bytes` are good for the time of the call alone. */
 export type Read = (bytes: Buffer) => void

@@ -1,7 +1,6 @@
 // The life of one request: route, mediate, send on, stream back, tell. It knows neither header grammar nor dialects.
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { errors } from 'undici'
 import { attempt, type Mediation, mediate, type Attempt as Sent } from '../mediate/mediate.ts'
 import type { SamplingPlan } from '../mediate/policy.ts'
 import type { Evidence } from '../report/evidence.ts'
@@ -40,6 +39,7 @@ import { hasBody, plainAddress, type RequestTarget, targetOf } from './target.ts
 import { trailersOf, wantsTrailers } from './trailers.ts'
 import { Tries } from './tries.ts'
 import type { TunnelEnd } from './tunnel.ts'
+import { errors } from './undici.ts'
 import { upgrade } from './upgrade.ts'
 import { asksGateway, plainTarget } from './validity.ts'
 import { witness } from './witness.ts'

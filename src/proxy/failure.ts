@@ -1,5 +1,5 @@
 // The one table of failures: every request that the gateway itself cannot complete ends in one of these.
-import { errors } from 'undici'
+import { errors } from './undici.ts'
 
 /** Whose doing it was: decides the log level and what an operator looks at first. */
 export type Side = 'caller' | 'upstream' | 'gateway'

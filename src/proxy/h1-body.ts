@@ -1,11 +1,11 @@
 // The body of a request on its way to an upstream of HTTP/1. Must not read answers.
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { errors } from 'undici'
 import type { Strip } from '../mediate/policy.ts'
 import { pass } from './bulk.ts'
 import type { Framing } from './h1-header.ts'
 import { trailersBehind } from './request-trailers.ts'
+import { errors } from './undici.ts'
 
 export type Sending = {
   /** Sends no more; what has arrived stays unread. */

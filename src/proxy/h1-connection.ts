@@ -1,13 +1,13 @@
 // One connection of HTTP/1 to an upstream, and the request on it. Must not choose who goes where (h1-pool.ts). It is used
 // again only behind an answer whose end is certain, and never with a byte on it that nobody asked for.
 import type { Socket } from 'node:net'
-import { errors } from 'undici'
 import { fieldOf, type RawFields } from './fields.ts'
 import { type Sending, sendBody } from './h1-body.ts'
 import type { Call } from './h1-call.ts'
 import { headerOf } from './h1-header.ts'
 import { type AnswerHead, AnswerParser, type Next, type Reader } from './h1-parser.ts'
 import type { Carrier } from './recipient.ts'
+import { errors } from './undici.ts'
 
 /** Whom a connection tells of itself. */
 export type Keeper = {

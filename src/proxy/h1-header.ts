@@ -1,8 +1,9 @@
 // The header of a request for an upstream of HTTP/1, as text. Must not change what it is given: what goes out is decided
 // in outgoing.ts.
-import { errors } from 'undici'
+
 import { named } from './fields.ts'
 import type { Sent } from './recipient.ts'
+import { errors } from './undici.ts'
 
 /** How the body is told apart from what follows: by its length in bytes, by chunks, or there is none. */
 export type Framing = number | 'chunked' | 'none'

@@ -1,10 +1,10 @@
 // Reads the answers on a connection of HTTP/1 with llhttp, which is Node's own parser and undici's, in the build that
 // undici ships: src/RATIONALE.md says why. It is strict, and knows framing alone; what an answer is worth is for others.
 // https://github.com/nodejs/llhttp
-import { createRequire } from 'node:module'
-import { errors } from 'undici'
+
 import { trimOws } from '../trace/ows.ts'
 import type { RawFields } from './fields.ts'
+import { errors, llhttpBytes } from './undici.ts'
 
 /** What a head says. */
 export type AnswerHead = {
@@ -64,7 +64,6 @@ const llhttp = load()
 const input = llhttp.malloc(window)
 
 function load(): Llhttp {
-  const bytes: Buffer = createRequire(import.meta.url)('undici/lib/llhttp/llhttp_simd-wasm.js')
   const ignore = () => ok
   const env = {
     wasm_on_url: ignore,
@@ -77,7 +76,7 @@ function load(): Llhttp {
     wasm_on_body: (_: number, at: number, length: number) => current?.onBody(at, length) ?? stop,
     wasm_on_message_complete: () => current?.onEnd() ?? stop
   }
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes)), { env })
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(llhttpBytes())), { env })
   // What a build exports no type can know; without one of these nothing works, and every test says so.
   return exports as Llhttp
 }

@@ -1,12 +1,13 @@
 // Connections of HTTP/1 to one target, and the requests that wait for one. The one that was used last is used next, so
 // that those which are not needed grow old. Must not know what is asked (h1-connection.ts) or whom else to ask
 // (balance.ts).
-import { errors } from 'undici'
+
 import type { Dial } from './dial.ts'
 import { Call, type Queue } from './h1-call.ts'
 import { Connection, type Keeper } from './h1-connection.ts'
 import type { Control, Recipient, Sent } from './recipient.ts'
 import { type Looked, type Sweep, unseated } from './sweep.ts'
+import { errors } from './undici.ts'
 
 export type ConnectionPoolOptions = {
   readonly dial: Dial

@@ -5,12 +5,12 @@ import { STATUS_CODES } from 'node:http'
 import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2'
 import { constants } from 'node:http2'
 import type { Readable } from 'node:stream'
-import { errors } from 'undici'
 import type { RawFields } from './fields.ts'
 import type { Lane } from './h2-lane.ts'
 import type { Control, Recipient, Sent } from './recipient.ts'
 import { mayTrail, trailersBehind } from './request-trailers.ts'
 import { tailOf } from './trailers.ts'
+import { errors } from './undici.ts'
 
 type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader
 

@@ -2,13 +2,13 @@
 // stream that was reset halfway for complete: src/RATIONALE.md. It must not know what is asked.
 import { connect as connectH2 } from 'node:http2'
 import type { Socket } from 'node:net'
-import { errors } from 'undici'
 import type { Connector } from './connect.ts'
 import { StreamCall, type StreamQueue } from './h2-call.ts'
 import { createLane, isOver, type Lane, retire, roomOf } from './h2-lane.ts'
 import { createSilence } from './h2-silence.ts'
 import type { Control, Recipient, Sent } from './recipient.ts'
 import { createSweep, type Looked, type Sweep, unseated } from './sweep.ts'
+import { errors } from './undici.ts'
 
 export type StreamPoolOptions = {
   readonly connect: Connector

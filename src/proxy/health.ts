@@ -1,7 +1,8 @@
 // Asks a target again and again whether it is well. Must not decide who serves (balance.ts).
-import { Client } from 'undici'
+import type { Client } from 'undici'
 import type { HealthCheck } from '../rules/upstream.ts'
 import type { Connector } from './connect.ts'
+import { openClient } from './undici.ts'
 
 export type Health = {
   readonly isWell: () => boolean
@@ -19,7 +20,7 @@ export type HealthOptions = {
 /** Begins at once; until it is found unwell, a target is well. */
 export function watchHealth({ check, origin, connect, changed }: HealthOptions): Health {
   // A connection for each question: a target that takes no new ones is not well, whatever those it has still do.
-  const client = new Client(origin, { allowH2: false, connect })
+  const client = openClient(origin, { allowH2: false, connect })
   let well = true
   /** Answers in a row that say otherwise. */
   let contrary = 0

@@ -5,11 +5,11 @@
 import { Agent, type ClientRequest, IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
-import { errors } from 'undici'
 import type { RawFields } from './fields.ts'
 import { grants } from './handshake.ts'
 import type { Line } from './pools.ts'
 import type { Control, Recipient } from './recipient.ts'
+import { errors } from './undici.ts'
 
 export type UpgradeRequest = {
   readonly line: Pick<Line, 'target' | 'connect'>

@@ -48,7 +48,7 @@ t.test('who does not end after the other is ended', async t => {
 })
 
 t.test('who is still told something after its own end is not hurried', async t => {
-  const { client, service, ends, over } = await open(t, 0, 500)
+  const { client, service, ends, over } = await open(t, 0, 2000)
   let told = 0
   client.on('data', chunk => {
     told += chunk.length
@@ -56,7 +56,7 @@ t.test('who is still told something after its own end is not hurried', async t =
   client.end()
   for (let at = 0; at < 10; at++) {
     // In all longer than it would linger, and each time by far shorter.
-    await new Promise(resolve => setTimeout(resolve, 80))
+    await new Promise(resolve => setTimeout(resolve, 250))
     service.write('x')
   }
   service.end()
