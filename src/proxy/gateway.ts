@@ -14,6 +14,7 @@ import { drain } from './draining.ts'
 import { Exchange } from './exchange.ts'
 import { type Failure, failures } from './failure.ts'
 import { createFieldReader, type FieldReader } from './fields.ts'
+import { Request } from './h1-question.ts'
 import { createStreamDoor, type StreamDoor } from './h2-door.ts'
 import { asksForWebSocket } from './handshake.ts'
 import { createHttp1 } from './http1.ts'
@@ -91,6 +92,7 @@ export type Listeners = {
 const residents = 256
 
 const http: ServerOptions = {
+  IncomingMessage: Request,
   insecureHTTPParser: false,
   // Ours is the answer, in the words of the table of failures.
   requireHostHeader: false,

@@ -7,8 +7,7 @@ import {
   request as plainRequest
 } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
-import { promisify } from 'node:util'
-import { constants, gzip } from 'node:zlib'
+import { createPacker } from './gzip.ts'
 
 /** `bytes`: of the body as it was sent, 0 when nobody answered. */
 export type Answer =
@@ -38,9 +37,6 @@ const unwritable: ReadonlySet<string> = new Set([
 const answerLimit = 64 * 1024
 const longestWait = 60_000
 
-const compress = promisify(gzip)
-const gzipOptions = { level: constants.Z_BEST_SPEED }
-
 export type PostOptions = {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -59,10 +55,10 @@ export function createPost(options: PostOptions): Post {
   const agent = secure ? new SecureAgent(limits) : new PlainAgent(limits)
   const request = secure ? secureRequest : plainRequest
   const open = new Set<ClientRequest>()
-  const zip = options.compression === 'gzip'
+  const packer = options.compression === 'gzip' ? createPacker() : undefined
   const headers: Record<string, string> = { 'user-agent': 'tracebridge' }
   for (const [name, value] of Object.entries(options.headers)) headers[name.toLowerCase()] = value
-  if (zip) headers['content-encoding'] = 'gzip'
+  if (packer !== undefined) headers['content-encoding'] = 'gzip'
 
   const ask = (body: Buffer, contentType: string) =>
     new Promise<IncomingMessage>((resolve, reject) => {
@@ -82,7 +78,7 @@ export function createPost(options: PostOptions): Post {
 
   const send: Send = async (body, contentType) => {
     try {
-      const packed = zip ? await compress(body, gzipOptions) : body
+      const packed = packer === undefined ? body : await packer.pack(body)
       const answer = await ask(packed, contentType)
       const bytes = packed.length
       const status = answer.statusCode ?? 0
@@ -102,6 +98,7 @@ export function createPost(options: PostOptions): Post {
   const close = async () => {
     for (const asked of open) asked.destroy()
     agent.destroy()
+    packer?.close()
   }
   return { send, close }
 }

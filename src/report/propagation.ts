@@ -39,7 +39,7 @@ export function createPropagation(now: () => number): Propagation {
     }))
   const clientTally = (route: string, group: ClientGroup, dialects: string, at: number): ClientTally => {
     const stranger = group.from === 'outside'
-    const key = [route, group.agent, group.from, dialects].join('\u0000')
+    const key = `${route}\0${group.agent}\0${group.from}\0${dialects}`
     return bounded(stranger ? outside : inside, key, stranger ? caps.outside : caps.inside, taken => {
       const over = taken === overflow
       return {

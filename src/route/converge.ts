@@ -19,11 +19,14 @@ const date = /^\d{4}-(?:\d{1,2}(?:-\d{1,2}(?:[Tt_].{0,30})?)?|[Ww]\d{1,2}|[Qq][1
 const token = /^(?=(?:[^\d]*\d){3})[A-Za-z0-9_-]{16,}={0,2}$/
 // `order-1729`, `inv_00012`: a word that only a number tells apart from its like.
 const numbered = /^([A-Za-z]{1,16})[-_:.]\d{2,20}$/
+// Most segments: nothing below takes a text without digits that is too short for a UUID.
+const plain = /^[A-Za-z._~-]{1,31}$/
 // Unreserved, as words of an API are: https://www.rfc-editor.org/rfc/rfc3986#section-2.3
 const word = /^[A-Za-z0-9._~-]+$/
 
 /** One segment as it is named; low in cardinality for ids of the usual kinds. */
 function nameOf(segment: string): string {
+  if (plain.test(segment)) return segment
   if (segment.length > longest || number.test(segment) || uuid.test(segment)) return '{id}'
   if (date.test(segment)) return '{date}'
   const kind = numbered.exec(segment)?.[1]
@@ -33,9 +36,16 @@ function nameOf(segment: string): string {
 
 /** A path with its ids taken out, of `deepest` segments at most. Pure; its cost grows with the path alone. */
 export function converge(path: string): string {
-  const segments = path.split('/', deepest + 2)
-  const named = segments.slice(1, deepest + 1).map(segment => (segment === '' ? '' : nameOf(segment)))
-  return `/${named.join('/')}${segments.length > deepest + 1 ? '/**' : ''}`
+  let named = ''
+  let at = path.indexOf('/')
+  for (let segments = 0; at !== -1; segments++) {
+    if (segments === deepest) return `${named}/**`
+    const next = path.indexOf('/', at + 1)
+    const segment = path.slice(at + 1, next === -1 ? path.length : next)
+    named += segment === '' ? '/' : `/${nameOf(segment)}`
+    at = next
+  }
+  return named === '' ? '/' : named
 }
 
 /**
