@@ -17,11 +17,11 @@ export type Child = {
 
 export type ServingChild = Child & { readonly port: number; readonly adminUrl: string }
 
-/** Starts `tracebridge` with these arguments; killed when the test ends. */
-export function startChild(t: Teardown, args: readonly string[]): Child {
+/** Starts `tracebridge`, ours or that of another folder, with these arguments; killed when the test ends. */
+export function startChild(t: Teardown, args: readonly string[], program = command): Child {
   // Of the test runner's own settings none should reach a gateway.
   const { NODE_OPTIONS: _, ...env } = process.env
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', chunk => {
@@ -44,9 +44,10 @@ const anywhere = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0']
 export async function startServing(
   t: Teardown,
   args: readonly string[],
-  where: readonly string[] = anywhere
+  where: readonly string[] = anywhere,
+  program = command
 ): Promise<ServingChild> {
-  const child = startChild(t, ['serve', ...where, ...args])
+  const child = startChild(t, ['serve', ...where, ...args], program)
   // A demo tells people on stdout, all else its log on stderr.
   const told =
     /(?:listens on http:\/\/127\.0\.0\.1:(\d+), admin on |"listen":\["https?:\/\/127\.0\.0\.1:(\d+)"\],"admin":")(http:\/\/[\d.:]+)/

@@ -16,7 +16,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
   route: [],
   sketch: [],
   gate: ['sketch'],
-  rules: ['trace', 'baggage', 'dialects', 'samplers', 'exporters', 'mediate', 'route'],
+  rules: ['trace', 'baggage', 'dialects', 'samplers', 'exporters', 'mediate', 'route', 'home'],
   report: ['trace', 'dialects', 'exporters', 'mediate', 'rules', 'sketch', 'version'],
   proxy: ['trace', 'baggage', 'dialects', 'samplers', 'mediate', 'route', 'rules', 'report', 'listen'],
   logs: ['trace', 'dialects', 'exporters', 'mediate', 'report', 'route', 'rules'],
@@ -41,7 +41,8 @@ const may: Readonly<Record<string, readonly string[]>> = {
     'version'
   ],
   main: ['cli', 'workers', 'version'],
-  version: [],
+  version: ['home'],
+  home: [],
   listen: []
 }
 

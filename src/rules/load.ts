@@ -1,5 +1,6 @@
 // From a path to rules in force, or to everything that is wrong with them, all at once.
 import { fileURLToPath } from 'node:url'
+import { home } from '../home.ts'
 import { loadAdapters } from './adapters.ts'
 import { compile } from './compile.ts'
 import type { Complaint } from './complaint.ts'
@@ -32,8 +33,8 @@ export type Reading = { readonly from: Files; readonly workers: number }
 
 const alone: Reading = { from: disk, workers: 1 }
 
-/** What runs when nobody says anything: the same distance from src/rules and dist/rules. */
-export const defaultRules = fileURLToPath(new URL('../../rules/default.yaml', import.meta.url))
+/** What runs when nobody says anything. */
+export const defaultRules = fileURLToPath(new URL('rules/default.yaml', home))
 
 /** Milliseconds since the process began. */
 function elapsed(): number {

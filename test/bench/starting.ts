@@ -54,11 +54,8 @@ async function once(stage: Stage, program: string, args: readonly string[]) {
 function packageIn(folder: string): string | undefined {
   const built = join(folder, 'package')
   mkdirSync(join(built, 'bin'), { recursive: true })
-  const args = ['--project', 'tsconfig.build.json', '--outDir', join(built, 'dist')]
-  const { status } = spawnSync(join(home, 'node_modules/.bin/tsc'), args, {
-    cwd: home,
-    timeout: buildLimitMs
-  })
+  const args = ['run', 'build', '--', '--dir', join(built, 'dist')]
+  const { status } = spawnSync('npm', args, { cwd: home, timeout: buildLimitMs })
   if (status !== 0) return undefined
   for (const file of ['package.json', 'bin/tracebridge']) copyFileSync(join(home, file), join(built, file))
   for (const part of ['node_modules', 'rules']) symlinkSync(join(home, part), join(built, part))
