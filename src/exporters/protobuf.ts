@@ -64,9 +64,16 @@ export class Writer {
   }
 
   raw(bytes: Uint8Array): void {
-    this.#room(bytes.length)
-    this.#bytes.set(bytes, this.#at)
-    this.#at += bytes.length
+    const { length } = bytes
+    this.#room(length)
+    if (length < shortText) {
+      const own = this.#bytes
+      const at = this.#at
+      for (let i = 0; i < length; i++) own[at + i] = bytes[i] ?? 0
+    } else {
+      this.#bytes.set(bytes, this.#at)
+    }
+    this.#at += length
   }
 
   /** Hex digits as the bytes they stand for, length in front. */
@@ -74,10 +81,13 @@ export class Writer {
     const length = digits.length >> 1
     this.varint(length)
     this.#room(length)
+    const bytes = this.#bytes
+    const at = this.#at
     for (let i = 0; i < length; i++) {
-      const pair = (digit(digits.charCodeAt(2 * i)) << 4) | digit(digits.charCodeAt(2 * i + 1))
-      this.#bytes[this.#at++] = pair
+      const high = values[digits.charCodeAt(2 * i)] ?? 0
+      bytes[at + i] = (high << 4) | (values[digits.charCodeAt(2 * i + 1)] ?? 0)
     }
+    this.#at = at + length
   }
 
   /** UTF-8, length in front; `size` as utf8Size() gave it. */
@@ -85,7 +95,9 @@ export class Writer {
     this.varint(size)
     this.#room(size)
     if (size === text.length && size < shortText) {
-      for (let i = 0; i < size; i++) this.#bytes[this.#at + i] = text.charCodeAt(i)
+      const bytes = this.#bytes
+      const at = this.#at
+      for (let i = 0; i < size; i++) bytes[at + i] = text.charCodeAt(i)
     } else {
       this.#bytes.write(text, this.#at, size)
     }
@@ -144,6 +156,7 @@ export function utf8Size(text: string): number {
   return text.length
 }
 
-function digit(code: number): number {
-  return code < 58 ? code - 48 : (code | 32) - 87
-}
+/** What a hex digit stands for, by its character code. */
+const values = new Uint8Array(128)
+for (const [value, digit] of [...'0123456789abcdef'].entries()) values[digit.charCodeAt(0)] = value
+for (const [value, digit] of [...'0123456789ABCDEF'].entries()) values[digit.charCodeAt(0)] = value

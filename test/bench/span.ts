@@ -18,36 +18,40 @@ const measured = [otlp, otlpJson, zipkin]
 
 /**
  * `requests` of two spans each, in so many rounds after one to warm up. Recording is making the spans of a request and
- * putting them into the queue; both times are for each span.
+ * putting them into the queue; a batch is encoded as soon as it is whole, as in a pipeline. Both times are for each span.
  */
 export function benchSpans(rounds: number, requests: number): readonly SpanCost[] {
   const outcomes = mixedOutcomes(requests).map(({ outcome }) => outcome)
-  const queue = new Queue({ ...room, spans: 2 * requests })
-  const record: number[] = []
-  const took = new Map(measured.map(exporter => [exporter, [] as number[]]))
-  for (let round = -1; round < rounds; round++) {
-    const began = process.hrtime.bigint()
-    for (const outcome of outcomes) queue.push(spansOf(outcome), false)
-    const each = Number(process.hrtime.bigint() - began) / (2 * requests)
-    if (round >= 0) record.push(each)
-    const batches = []
-    for (let spans = queue.take(batch); spans.length > 0; spans = queue.take(batch)) batches.push(spans)
-    for (const [{ encode }, figures] of took) {
-      const begin = process.hrtime.bigint()
+  return measured.map(exporter => {
+    const queue = new Queue(room)
+    const recordNs: number[] = []
+    const encodeNs: number[] = []
+    for (let round = -1; round < rounds; round++) {
+      let recording = 0
+      let encoding = 0
       let bytes = 0
-      for (const spans of batches) bytes += encode(spans, resource).length
-      const each = Number(process.hrtime.bigint() - begin) / (2 * requests)
+      for (let at = 0; at < outcomes.length; at += batch / 2) {
+        const began = now()
+        for (const outcome of outcomes.slice(at, at + batch / 2)) queue.push(spansOf(outcome), false)
+        const recorded = now()
+        bytes += exporter.encode(queue.take(batch), resource).length
+        encoding += now() - recorded
+        recording += recorded - began
+      }
       // The bytes are used, so that no compiler may leave the work out.
       if (bytes === 0) throw new Error('nothing was encoded')
-      if (round >= 0) figures.push(each)
+      if (round < 0) continue
+      recordNs.push(recording / (2 * requests))
+      encodeNs.push(encoding / (2 * requests))
     }
-  }
-  return measured.map(exporter => ({
-    name: exporter === otlpJson ? 'otlp, encoding: json' : exporter.name,
-    recordNs: record,
-    encodeNs: took.get(exporter) ?? [],
-    ...weigh(exporter, requests)
-  }))
+    const name = exporter === otlpJson ? 'otlp, encoding: json' : exporter.name
+    return { name, recordNs, encodeNs, ...weigh(exporter, requests) }
+  })
+}
+
+/** Nanoseconds. */
+function now(): number {
+  return Number(process.hrtime.bigint())
 }
 
 /** With ids that are random, as those of tests are not. */
