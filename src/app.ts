@@ -91,9 +91,6 @@ export async function start({ rules: first, load, log, stdout, worker = false }:
   const traces = createTraces()
   const timed = createTimed(now)
   const captures = createCaptures(() => current().captures)
-  propagation.watch(first.routes)
-  latency.watch(first.routes)
-
   const pressure = createPressure({
     overload: () => current().overload,
     log,
@@ -142,14 +139,18 @@ export async function start({ rules: first, load, log, stdout, worker = false }:
   const told = { metrics, propagation, latency, topology, traces, pipelines, captures, accessLog }
   const tell = createTell(() => current().keep, told)
 
+  function watch({ routes }: Rules): void {
+    for (const one of [propagation, latency, topology, metrics]) one.watch(routes)
+  }
+  watch(first)
+
   async function apply(rules: Rules): Promise<void> {
     await inForce.prepare(rules)
     pipelines.reload(rules.exporters, resourceOf(rules))
     accessLog.reload(rules.accessLog)
     listeners.renew(rules.listen)
     inForce.put(rules)
-    propagation.watch(rules.routes)
-    latency.watch(rules.routes)
+    watch(rules)
     const waiting = worker ? [] : keysOfNextStart(first, rules)
     if (waiting.length > 0) log.warn('some of the new rules take effect at the next start', { keys: waiting })
   }

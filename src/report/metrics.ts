@@ -4,7 +4,7 @@ import { labelOf } from '../rules/names.ts'
 import type { TagNames } from '../rules/rules.ts'
 import { createContextCounts } from './context-counts.ts'
 import type { Counts } from './counts.ts'
-import { createDurations } from './durations.ts'
+import { createDurations, type Durations } from './durations.ts'
 import { type Exposition, expose } from './exposition.ts'
 import type { Judgement } from './late.ts'
 import type { Outcome } from './outcome.ts'
@@ -42,6 +42,8 @@ export type ConnectionCounts = {
 export type Metrics = {
   /** Counts a finished request; one whose spans are `kept` stands as an example of its kind. */
   readonly request: (outcome: Outcome, kept?: boolean) => void
+  /** The routes in force from now on. */
+  readonly watch: Durations['watch']
   /** Counts bytes that were no request, by a code of the table of failures. */
   readonly refused: (code: string) => void
   /** Counts what became of a request's trace. */
@@ -149,6 +151,7 @@ export function createMetrics(gauges: Gauges, more: readonly Family[] = [], tags
       context.request(outcome)
       if (outcome.failure !== undefined) failure.add([outcome.failure])
     },
+    watch: durations.watch,
     refused: code => failure.add([code]),
     judged: ({ outcome, reason }) => sampling.add([outcome, reason]),
     reload: outcome => reloads.add([outcome]),

@@ -12,17 +12,15 @@ type UpstreamPlace = {
   readonly version: string
 }
 
+export type TargetPlace = {
+  readonly kind: 'target'
+  readonly upstream: UpstreamPlace
+  readonly origin: string
+  readonly tags: Tags
+}
+
 /** Where requests came from, or went to. */
-export type Place =
-  | Caller
-  | { readonly kind: 'route'; readonly name: string }
-  | UpstreamPlace
-  | {
-      readonly kind: 'target'
-      readonly upstream: UpstreamPlace
-      readonly origin: string
-      readonly tags: Tags
-    }
+export type Place = Caller | { readonly kind: 'route'; readonly name: string } | UpstreamPlace | TargetPlace
 
 /** One edge: between the gateway and a place, or, of a target, between its upstream and it. */
 export type Traffic = {
@@ -96,6 +94,19 @@ export function emptyTables(): Tables {
 /** Every place that anything was counted of. */
 export function allOf(tables: Tables): readonly Traffic[] {
   return Object.values(tables).flatMap(({ byId }) => [...byId.values()])
+}
+
+/** Whether one more target, or upstream, or route might find no room. */
+export function isFull({ route, upstream, target }: Tables): boolean {
+  return [route, upstream, target].some(({ byId, cap }) => byId.size >= cap)
+}
+
+/** Forgets routes, upstreams and targets that are none of `inForce`; callers stay. */
+export function forget(tables: Tables, inForce: readonly Place[]): void {
+  const ids = new Set(inForce.map(idOf))
+  for (const { byId, other } of [tables.route, tables.upstream, tables.target]) {
+    for (const id of byId.keys()) if (!ids.has(id) && id !== other.id) byId.delete(id)
+  }
 }
 
 /** That of a place, or of all others where there is no room for one more. */

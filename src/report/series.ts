@@ -37,6 +37,8 @@ export type Counter = Family & { readonly add: (values: readonly string[], amoun
 export type Histogram = Family & {
   /** `example` is a kept trace that this was seen in. */
   readonly observe: (values: readonly string[], value: number, example?: Example) => void
+  /** What may go, once, where there is no room for a new set of values. */
+  readonly outdate: (gone: (labels: Labels) => boolean) => void
 }
 
 export type Example = Pick<Exemplar, 'traceId' | 'spanId' | 'at'>
@@ -47,12 +49,17 @@ const seriesCap = 2_000
 type Series<T> = {
   readonly of: (values: readonly string[]) => T
   readonly all: () => Iterable<T>
+  readonly outdate: (gone: (labels: Labels) => boolean) => void
 }
 
 /** `names` are those of the labels; `make` makes what is kept for one set of values. */
-function createSeries<T>(names: readonly string[], make: (labels: Labels) => T): Series<T> {
+function createSeries<T extends { readonly labels: Labels }>(
+  names: readonly string[],
+  make: (labels: Labels) => T
+): Series<T> {
   const root: Level<T> = { below: new Map(), leaf: undefined }
-  const all: T[] = []
+  let all: T[] = []
+  let outdated: ((labels: Labels) => boolean) | undefined
   const overflow = names.map(() => 'other')
 
   // A level for each label: to join the values of a request into one key costs more than all of the counting.
@@ -83,9 +90,28 @@ function createSeries<T>(names: readonly string[], make: (labels: Labels) => T):
     return level?.leaf
   }
 
+  /** All that is left is placed anew: there is no way back from a leaf to its values. */
+  function sweep(gone: (labels: Labels) => boolean): void {
+    outdated = undefined
+    all = all.filter(({ labels }) => !gone(labels))
+    root.below.clear()
+    for (const one of all) {
+      const values = new Map(one.labels)
+      find(names.map(name => values.get(name) ?? '')).leaf = one
+    }
+  }
+
+  function beyond(values: readonly string[]): T {
+    if (all.length >= seriesCap && outdated !== undefined) sweep(outdated)
+    return leafOf(all.length < seriesCap ? values : overflow)
+  }
+
   return {
-    of: values => known(values) ?? leafOf(all.length < seriesCap ? values : overflow),
-    all: () => all
+    of: values => known(values) ?? beyond(values),
+    all: () => all,
+    outdate: gone => {
+      outdated = gone
+    }
   }
 }
 
@@ -134,6 +160,7 @@ export function createHistogram(
     help,
     type: 'histogram',
     labels,
+    outdate: series.outdate,
     observe: (values, value, example) => {
       const one = series.of(values)
       let i = 0

@@ -9,7 +9,16 @@ import { callerOf } from './caller.ts'
 import { type Flow, minuteOf, type Stretch, stretchOf } from './flow.ts'
 import { attemptFailed, hasFailed } from './late.ts'
 import { type AttemptOutcome, answeredAfter, attemptTook, type Outcome } from './outcome.ts'
-import { allOf, emptyTables, flowOf, type Traffic } from './places.ts'
+import {
+  allOf,
+  emptyTables,
+  flowOf,
+  forget,
+  isFull,
+  type Place,
+  type TargetPlace,
+  type Traffic
+} from './places.ts'
 
 /** What one process has counted: plain data, that goes from process to process and is summed by `sumTraffic`. */
 export type TopologyTally = {
@@ -21,6 +30,8 @@ export type TopologyTally = {
 export type Topology = {
   /** Counts a finished request. */
   readonly request: (outcome: Outcome) => void
+  /** The routes in force from now on: what they name no more goes where there is no room for what they name. */
+  readonly watch: (routes: readonly Pick<Route, 'name' | 'upstream'>[]) => void
   readonly tally: () => TopologyTally
 }
 
@@ -32,8 +43,19 @@ export function createTopology(now: () => number): Topology {
   const since = now()
   const tables = emptyTables()
   // Rules that are loaded again bring targets and routes that are equal, but not the same: tables know them by id.
-  const ways = new WeakMap<UpstreamTarget, Way[]>()
-  const flows = new WeakMap<Route, Flow>()
+  let ways = new WeakMap<UpstreamTarget, Way[]>()
+  let flows = new WeakMap<Route, Flow>()
+  let named: readonly Pick<Route, 'name' | 'upstream'>[] | undefined
+
+  /** Makes room, once after each change of the rules. */
+  function sweep(): void {
+    if (named === undefined || !isFull(tables)) return
+    forget(tables, named.flatMap(placesOf))
+    named = undefined
+    // Who is counted all the same, as the embedded echo is, begins anew.
+    ways = new WeakMap()
+    flows = new WeakMap()
+  }
 
   function wayOf(upstream: string, target: UpstreamTarget): Way {
     const known = ways.get(target)
@@ -41,12 +63,12 @@ export function createTopology(now: () => number): Topology {
       // The embedded echo is the target of several upstreams.
       for (const way of known) if (way.upstream === upstream) return way
     }
-    const { serviceTag, version, origin, tags } = target
-    const place = { kind: 'upstream', name: upstream, serviceTag, version } as const
+    sweep()
+    const place = targetPlace(upstream, target)
     const way = {
       upstream,
-      toUpstream: flowOf(tables, place),
-      toTarget: flowOf(tables, { kind: 'target', upstream: place, origin, tags })
+      toUpstream: flowOf(tables, place.upstream),
+      toTarget: flowOf(tables, place)
     }
     if (known === undefined) ways.set(target, [way])
     else known.push(way)
@@ -56,6 +78,7 @@ export function createTopology(now: () => number): Topology {
   function routeFlow(route: Route): Flow {
     const known = flows.get(route)
     if (known !== undefined) return known
+    sweep()
     const flow = flowOf(tables, { kind: 'route', name: route.name })
     flows.set(route, flow)
     return flow
@@ -85,8 +108,20 @@ export function createTopology(now: () => number): Topology {
         countAttempt(stretchOf(toTarget, minute), attempt, took)
       }
     },
+    watch: routes => {
+      named = routes
+    },
     tally: () => ({ since, traffic: allOf(tables) })
   }
+}
+
+function targetPlace(upstream: string, { serviceTag, version, origin, tags }: UpstreamTarget): TargetPlace {
+  return { kind: 'target', upstream: { kind: 'upstream', name: upstream, serviceTag, version }, origin, tags }
+}
+
+function placesOf({ name, upstream }: Pick<Route, 'name' | 'upstream'>): readonly Place[] {
+  const targets = upstream.targets.map(target => targetPlace(upstream.name, target))
+  return [{ kind: 'route', name }, ...targets, ...targets.map(target => target.upstream)]
 }
 
 function countAttempt(stretch: Stretch, attempt: AttemptOutcome, bin: number): void {

@@ -117,7 +117,8 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
     routesGone = sumRoutes([routesGone, report.routes])
     clientsGone = sumClients([clientsGone, report.clients])
     latencyGone = sumLatency([latencyGone, report.latency])
-    trafficGone = sumTraffic([trafficGone, report.traffic])
+    // The newer first: where there is no room for all, what is long gone has none.
+    trafficGone = sumTraffic([report.traffic, trafficGone])
     tracesGone = newestTraces([tracesGone, report.traces])
   }
 
@@ -221,7 +222,7 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
       ...sumLatency([latencyGone, ...reports().map(({ latency }) => latency)])
     }),
     topology: () => ({
-      tally: { since, traffic: sumTraffic([trafficGone, ...reports().map(({ traffic }) => traffic)]) },
+      tally: { since, traffic: sumTraffic([...reports().map(({ traffic }) => traffic), trafficGone]) },
       now: now()
     }),
     traces: () => newestTraces([tracesGone, ...reports().map(({ traces }) => traces)]),
