@@ -32,7 +32,11 @@ export async function agent(
   const { url, adminUrl } = await run(t, rules)
   const folder = t.testdir({ bin: {}, kubectl: '', summary: '' })
   const kubectl = join(folder, 'bin', 'kubectl')
-  writeFileSync(kubectl, `#!/bin/sh\necho "$@" >> "${join(folder, 'kubectl')}"\n`)
+  // It does what it is told, but for what a test says fails.
+  writeFileSync(
+    kubectl,
+    `#!/bin/sh\necho "$@" >> "${join(folder, 'kubectl')}"\n[ "$*" != "$KUBECTL_FAILS" ]\n`
+  )
   chmodSync(kubectl, 0o755)
   const { NODE_OPTIONS: _, ...inherited } = process.env
   const env = {

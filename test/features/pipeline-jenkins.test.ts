@@ -36,6 +36,18 @@ t.test('Jenkins: a good one goes on to its promotion', { skip: noCurl }, async t
   t.match(kubectl(), 'set image deployment/orders orders=orders:2')
 })
 
+t.test('Jenkins: a promotion that does not come up is undone, and one that never began is not', async t => {
+  const failing = async (command: string) => {
+    const { sh, kubectl } = await agent(t, 1, { KUBECTL_FAILS: command })
+    t.equal((await sh(promote)).code, 1)
+    return kubectl()
+  }
+  const set = 'set image deployment/orders orders=orders:2'
+  const status = 'rollout status deployment/orders --timeout=5m'
+  t.equal(await failing(status), `${set}\n${status}\nrollout undo deployment/orders\n`)
+  t.equal(await failing(set), `${set}\n`)
+})
+
 t.test('Jenkins: one that is not proven in time is unstable, by exit code 2', { skip: noCurl }, async t => {
   const { sh } = await agent(t, 1, { MIN_SAMPLES: '999999', WINDOW: '300ms', WAIT: '600ms' })
   const { code, said } = await sh(gate)
