@@ -95,6 +95,8 @@ export class AnswerParser {
   #phrase = ''
   /** Amid a header. */
   #open = false
+  /** A header has ended in what is read. */
+  #headed = false
   /** Where the last part of the header ended, in what is read; undefined while there was none in it. */
   #behind: number | undefined
   /** What stood behind it before this. */
@@ -123,6 +125,7 @@ export class AnswerParser {
     this.#chunk = chunk
     this.#text = undefined
     this.#behind = undefined
+    this.#headed = false
     const error = this.#run(llhttp.llhttp_execute, chunk.length)
     if (this.#open) this.#tail = this.#rest(chunk.length)
     // Blanks that no part of the header begins behind are kept as well.
@@ -198,6 +201,12 @@ export class AnswerParser {
     return headerEnd.test(this.#rest(4)) || headerEnd.test(this.#rest(this.#maxHeaderSize))
   }
 
+  /** Where the first byte stands behind the header that has just ended: what is before that is none of the next. */
+  #behindHeader(): number {
+    const [end = ''] = headerEnd.exec(this.#rest(this.#maxHeaderSize)) ?? []
+    return (this.#behind ?? -this.#tail.length) + end.length
+  }
+
   #stop(error: Error): number {
     this.#failure = error
     return stop
@@ -214,6 +223,7 @@ export class AnswerParser {
     this.#size = 0
     this.#phrase = ''
     this.#open = true
+    if (this.#headed) this.#behind = this.#behindHeader()
     this.#tail = ''
     return this.#reader.answerBegins() ? ok : this.#stop(new errors.SocketError('an answer to nothing'))
   }
@@ -244,6 +254,7 @@ export class AnswerParser {
   onHead(status: number, upgrade: boolean, keepAlive: boolean): number {
     if (!this.#endsHeader()) return this.#stop(new errors.HTTPParserError('a header without its empty line'))
     this.#open = false
+    this.#headed = true
     const fields = trimmed(this.#fields)
     this.#fields = []
     const minor = llhttp.llhttp_get_http_minor(this.#parser)

@@ -33,6 +33,7 @@ export class ConnectionPool implements Keeper, Queue, Looked {
   readonly #idle: Connection[] = []
   readonly #waiting: Call[] = []
   /** Who goes where once all is read that has arrived there. */
+  #turning = false
   #due: [connection: Connection, call: Call][] = []
   #connecting = 0
   seat = unseated
@@ -99,11 +100,14 @@ export class ConnectionPool implements Keeper, Queue, Looked {
   sendDue(): void {
     const due = this.#due
     this.#due = []
+    // Those that are still to be seen to are in no list meanwhile.
+    this.#turning = true
     for (const [connection, call] of due) {
       if (call.over) this.freed(connection)
       else if (connection.usable) connection.send(call)
       else this.#place(call)
     }
+    this.#turning = false
     this.#settle()
   }
 
@@ -173,7 +177,7 @@ export class ConnectionPool implements Keeper, Queue, Looked {
 
   #settle(): void {
     const asked = this.#waiting.length + this.#due.length + this.#connecting
-    if (this.#all.size === 0 && asked === 0) this.#closing?.()
+    if (this.#all.size === 0 && asked === 0 && !this.#turning) this.#closing?.()
   }
 }
 

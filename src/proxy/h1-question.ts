@@ -1,5 +1,5 @@
-// A request of HTTP/1 as node:http reads it, but for `headers`: node:http asks it for framing and Expect alone, everybody
-// else reads `rawHeaders`, and an object of all fields costs as much as to parse them.
+// A request of HTTP/1 as node:http reads it, but for `headers`: node:http asks it for framing, TE and Expect alone,
+// everybody else reads `rawHeaders`, and an object of all fields costs as much as to parse them.
 import { type IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { fieldOf, type RawFields } from './fields.ts'
 
@@ -18,7 +18,8 @@ export class Request extends IncomingMessage {
   }
 }
 
-const asked = ['content-length', 'transfer-encoding', 'expect'] as const
+// TE: whether a caller by HTTP/1.0 takes chunks.
+const asked = ['content-length', 'transfer-encoding', 'te', 'expect'] as const
 
 function askedOf(fields: RawFields): IncomingHttpHeaders {
   const headers: IncomingHttpHeaders = {}

@@ -1,4 +1,5 @@
-// What the proxy takes of undici: single files where they do, for the whole would be a sixth of the start and of memory.
+// What the proxy takes of undici: single files, with what those need, for the whole would be a sixth of the start and of
+// memory.
 // They are its own business, not its interface: the lockfile pins them, and nothing here works without.
 import { createRequire } from 'node:module'
 import type { Client, buildConnector as connector, errors as undiciErrors } from 'undici'

@@ -36,6 +36,8 @@ const unwritable: ReadonlySet<string> = new Set([
 // An answer says little: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response allows a cap of 4 MiB.
 const answerLimit = 64 * 1024
 const longestWait = 60_000
+/** Milliseconds that a socket is kept without a request: a name may stand for another address by then. */
+const idleMs = 4000
 
 export type PostOptions = {
   readonly url: string
@@ -51,10 +53,11 @@ export function createPost(options: PostOptions): Post {
   const url = new URL(options.url)
   const secure = url.protocol === 'https:'
   if (!secure && url.protocol !== 'http:') throw new TypeError(`nothing can be posted to ${url.protocol}`)
-  const limits = { keepAlive: true, maxSockets: 2 }
+  const limits = { keepAlive: true, maxSockets: 2, timeout: idleMs }
   const agent = secure ? new SecureAgent(limits) : new PlainAgent(limits)
   const request = secure ? secureRequest : plainRequest
   const open = new Set<ClientRequest>()
+  let closed = false
   const packer = options.compression === 'gzip' ? createPacker() : undefined
   const headers: Record<string, string> = { 'user-agent': 'tracebridge' }
   for (const [name, value] of Object.entries(options.headers)) headers[name.toLowerCase()] = value
@@ -62,6 +65,7 @@ export function createPost(options: PostOptions): Post {
 
   const ask = (body: Buffer, contentType: string) =>
     new Promise<IncomingMessage>((resolve, reject) => {
+      if (closed) return reject(new Error('closed'))
       const asked = request(url, {
         method: 'POST',
         agent,
@@ -70,7 +74,11 @@ export function createPost(options: PostOptions): Post {
         signal: AbortSignal.timeout(timeoutMs)
       })
       open.add(asked)
-      asked.on('close', () => open.delete(asked))
+      asked.on('close', () => {
+        open.delete(asked)
+        // Without an answer: it left HTTP by 101, and node:http says no more of it.
+        reject(new Error('closed'))
+      })
       asked.on('response', resolve)
       asked.on('error', reject)
       asked.end(body)
@@ -96,6 +104,7 @@ export function createPost(options: PostOptions): Post {
   }
 
   const close = async () => {
+    closed = true
     for (const asked of open) asked.destroy()
     agent.destroy()
     packer?.close()

@@ -61,7 +61,7 @@ function endOfValue(text: string, at: number, level: number): number {
     if (character === '"') {
       const slashes = Math.min(slashesBefore(text, i), i - at)
       // The string ends that all of this stood in.
-      if (slashes < level) return i
+      if (levelOf(slashes) < level) return i
       i = endOfString(text, i, slashes) - 1
       if (depth === 0) return i + 1
     } else if (character === '{' || character === '[') depth++

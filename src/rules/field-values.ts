@@ -11,6 +11,25 @@ export function parseFieldName(text: string): string | undefined {
   return tokenPattern.test(text) ? text.toLowerCase() : undefined
 }
 
+// https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1, and what says how long a body is
+const ofConnection: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade'
+])
+
+/** The name of a field that rules may put into a request of the gateway's own, in lower case. */
+export function parseOwnFieldName(text: string): string | undefined {
+  const name = parseFieldName(text)
+  return name === undefined || ofConnection.has(name) ? undefined : name
+}
+
 /** The key of a member of tracestate. */
 export function parseMemberKey(text: string): string | undefined {
   return isMemberKey(text) ? text : undefined

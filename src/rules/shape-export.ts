@@ -1,6 +1,6 @@
 // The shape of one exporter in a rule file. Must not know defaults.
 import * as v from 'valibot'
-import { parseFieldName } from './field-values.ts'
+import { parseOwnFieldName } from './field-values.ts'
 import { choice, key, must, named, parsed, table } from './notation.ts'
 import { duration, fieldValue } from './shape-values.ts'
 import { parseEndpoint } from './urls.ts'
@@ -14,7 +14,7 @@ function posted(where: string, example: string) {
     ),
     headers: key(
       'Header fields for the back end, such as Authorization.',
-      named('the name of a header field', parseFieldName, fieldValue)
+      named("the name of a header field (none of the connection's)", parseOwnFieldName, fieldValue)
     ),
     compression: key('gzip or none.', choice(['gzip', 'none'])),
     timeout: key('Until the back end has answered.', duration)

@@ -129,6 +129,26 @@ t.test('a header ends with an empty line, and with nothing that looks like one',
   }
 })
 
+t.test('an interim answer and the one behind it may be cut anywhere', async t => {
+  for (const hints of ['', 'Link: </a>\r\n', 'X-A:\r\n']) {
+    for (const status of ['HTTP/1.1 200', 'HTTP/1.1 200 ', 'HTTP/1.1 200 OK']) {
+      const bytes = Buffer.from(`HTTP/1.1 103 Early\r\n${hints}\r\n${status}\r\nContent-Length: 0\r\n\r\n`)
+      const wrong: string[] = []
+      for (let first = 1; first < bytes.length; first++) {
+        for (const second of [first + 1, first + 2, first + 5, bytes.length]) {
+          const { parser, heard } = listen(2)
+          const parts = [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)]
+          const [error] = parts.flatMap(part => (part.length === 0 ? [] : (parser.read(part) ?? [])))
+          if (error !== undefined || heard.heads[1]?.status !== 200)
+            wrong.push(`${first}, ${second}: ${error}`)
+          parser.free()
+        }
+      }
+      t.same(wrong, [], `${status} behind ${JSON.stringify(hints)}`)
+    }
+  }
+})
+
 t.test('blanks are bytes of a header as well, wherever nothing else is', async t => {
   for (const begun of [
     'HTTP/1.1 200 OK\r\nX-A:',

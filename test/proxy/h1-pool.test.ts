@@ -209,6 +209,27 @@ t.test('it is not closed while somebody is about to have a connection that ends 
   t.strictSame(order, ['ok', 'closed'])
 })
 
+t.test('nor while others are who are due in the same turn', async t => {
+  const { pool, ask } = await poolTo(t)
+  const [one, two] = [ask('/1'), ask('/2')]
+  await Promise.all([one.answer, two.answer])
+  await until(() => pool.stats.running === 0, 'both are idle')
+  t.equal(pool.stats.connected, 2)
+  const order: string[] = []
+  const [third, fourth] = [ask('/3'), ask('/4')]
+  void third.answer.catch(() => {})
+  void fourth.answer.then(answer => order.push(answer))
+  void pool.close().then(() => order.push('closed'))
+  third.waiting.abort(new Error('gone'))
+  for (const { carrier } of [one, two]) {
+    const connection = carrier()
+    if (!(connection instanceof Connection)) throw new Error('no connection')
+    connection.socket.destroy(new Error('reset'))
+  }
+  await until(() => order.length === 2, 'both')
+  t.strictSame(order, ['ok', 'closed'])
+})
+
 t.test('a reset is never the end of an answer', async t => {
   const { ask } = await poolTo(t, (_, socket) => {
     socket.write('HTTP/1.1 200 OK\r\n\r\nhalf')

@@ -4,7 +4,7 @@ import { Request } from '../../src/proxy/h1-question.ts'
 import { connectRaw } from '../raw.ts'
 import { serveFor } from '../served.ts'
 
-t.test('node:http finds framing and Expect in the header of a request, and nothing else', async t => {
+t.test('node:http finds framing, TE and Expect in the header of a request, and nothing else', async t => {
   const seen: unknown[] = []
   const server = createServer({ IncomingMessage: Request, requireHostHeader: false }, (request, response) => {
     seen.push({ ...request.headers })
@@ -21,12 +21,14 @@ t.test('node:http finds framing and Expect in the header of a request, and nothi
   await client.answer(1)
   client.send('POST / HTTP/1.1\r\nHost: a\r\ntransfer-Encoding: chunked\r\n\r\n0\r\n\r\n')
   await client.answer(2)
-  client.send('POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n')
+  client.send(
+    'POST / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n'
+  )
   await client.answer(3)
   t.strictSame(seen, [
     {},
     { 'content-length': '2' },
     { 'transfer-encoding': 'chunked' },
-    { 'content-length': '2', expect: '100-continue' }
+    { 'content-length': '2', te: 'trailers', expect: '100-continue' }
   ])
 })

@@ -1,7 +1,10 @@
+import { createServer } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { createPost, retryAfter } from '../../src/report/post.ts'
 import { holdClosedPort } from '../closed-port.ts'
+import { portFor } from '../served.ts'
+import { until } from '../until.ts'
 import { startCollector } from './collector.ts'
 
 const body = Buffer.from('spans '.repeat(100))
@@ -101,6 +104,53 @@ t.test('closing ends what is under way', async t => {
   const answer = post.send(body, 'text/plain')
   await post.close()
   t.match(await answer, { kind: 'retry' })
+})
+
+t.test('two sockets are enough, and are used again', async t => {
+  const sockets = new Set<unknown>()
+  const collector = await startCollector(t, response => {
+    sockets.add(response.socket)
+    setImmediate(() => response.writeHead(200).end())
+  })
+  const post = createPost({ url: collector.url, headers: {}, compression: 'none', timeoutMs: 5000 })
+  t.teardown(post.close)
+  t.match(await post.send(body, 'text/plain'), { kind: 'accepted' })
+  t.match(await post.send(body, 'text/plain'), { kind: 'accepted' })
+  t.equal(sockets.size, 1)
+  const answers = await Promise.all(Array.from({ length: 5 }, () => post.send(body, 'text/plain')))
+  t.same(
+    answers.map(({ kind }) => kind),
+    Array.from({ length: 5 }, () => 'accepted')
+  )
+  t.equal(sockets.size, 2)
+})
+
+t.test('closing ends what waits for a socket as well, and nothing is sent behind it', async t => {
+  const collector = await startCollector(t, () => {})
+  const post = createPost({ url: collector.url, headers: {}, compression: 'none', timeoutMs: 60_000 })
+  const answers = Promise.all(Array.from({ length: 5 }, () => post.send(body, 'text/plain')))
+  await until(() => collector.requests.length === 2, 'two are under way')
+  await post.close()
+  for (const answer of await answers) t.match(answer, { kind: 'retry' })
+  t.match(await post.send(body, 'text/plain'), { kind: 'retry' })
+  t.equal(collector.requests.length, 2)
+})
+
+t.test('a collector that leaves HTTP has not taken the batch', async t => {
+  let asked = 0
+  const server = createServer(socket => {
+    socket.on('error', () => {})
+    socket.on('data', () => {
+      const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'
+      socket.write(asked++ < 2 ? upgrade : 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    })
+  })
+  const url = `http://127.0.0.1:${await portFor(server)}/`
+  t.teardown(() => server.close())
+  const post = createPost({ url, headers: {}, compression: 'none', timeoutMs: 5000 })
+  t.teardown(post.close)
+  const answers = await Promise.all(Array.from({ length: 3 }, () => post.send(body, 'text/plain')))
+  t.same(answers.map(({ kind }) => kind).sort(), ['accepted', 'retry', 'retry'])
 })
 
 t.test('Retry-After is seconds or a date, a minute at most', async t => {

@@ -130,6 +130,11 @@ t.test('a secret key may end in backslashes, at any depth', async t => {
   for (const times of [0, 1, 2, 3]) t.equal(redactBody(packed(before, times), json), packed(after, times))
 })
 
+t.test('a value that looks like a key of its own does not hide the secret behind it', async t => {
+  const text = JSON.stringify({ '': '"token":\\', token: 'hunter2', x: '' })
+  t.notMatch(redactBody(text, json), 'hunter2')
+})
+
 t.test('whatever a body holds, nothing is thrown, and a secret in sound JSON is never left', async () => {
   const kinds = fc.constantFrom(json, form, 'multipart/form-data', 'text/plain', '')
   fc.assert(

@@ -4,6 +4,7 @@ import {
   parseFieldName,
   parseFieldValue,
   parseMethod,
+  parseOwnFieldName,
   parseSecretField,
   parseSharedSecret
 } from '../../src/rules/field-values.ts'
@@ -59,4 +60,19 @@ t.test('names and values of fields cannot break out of a header', async t => {
 t.test('the token of the admin listener is one that a field can hold', async t => {
   t.equal(parseBearer('abc-._~+/=='), 'abc-._~+/==')
   for (const wrong of ['', 'a b', 'a\n', '=']) t.equal(parseBearer(wrong), undefined, wrong)
+})
+
+t.test('what is of a connection, or says how long a body is, is not for rules to write', async t => {
+  for (const name of [
+    'Transfer-Encoding',
+    'content-length',
+    'TE',
+    'Trailer',
+    'upgrade',
+    'Keep-Alive',
+    'Connection'
+  ])
+    t.equal(parseOwnFieldName(name), undefined, name)
+  t.equal(parseOwnFieldName('X-Api-Key'), 'x-api-key')
+  t.equal(parseOwnFieldName('a b'), undefined)
 })
