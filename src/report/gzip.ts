@@ -39,8 +39,8 @@ export function createPacker(): Packer {
       return promise
     }
     state ??= open()
-    const { gzip } = state
     const mine = state
+    const { gzip } = mine
     mine.fail = reject
     gzip.write(body)
     // It ends the member, not the stream: https://www.rfc-editor.org/rfc/rfc1952#section-2.2

@@ -136,6 +136,33 @@ t.test('closing ends what waits for a socket as well, and nothing is sent behind
   t.equal(collector.requests.length, 2)
 })
 
+// CVE-2026-48931 (node:http). What lay unread on an idle connection was taken for the answer to the next request: a batch
+// that nobody had taken would count as exported.
+for (const when of ['with the answer', 'a moment later'])
+  t.test(`CVE-2026-48931: an answer that nobody asked for, sent ${when}, takes no batch`, async t => {
+    const unasked = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
+    let asked = 0
+    let sent = () => {}
+    const told = new Promise<void>(resolve => {
+      sent = resolve
+    })
+    const server = createServer(socket => {
+      socket.on('error', () => {})
+      socket.on('data', () => {
+        if (asked++ > 0) return void socket.write('HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n')
+        if (when === 'with the answer') socket.write(unasked + unasked, () => sent())
+        else socket.write(unasked, () => setImmediate(() => socket.write(unasked, () => sent())))
+      })
+    })
+    const url = `http://127.0.0.1:${await portFor(server)}/`
+    t.teardown(() => server.close())
+    const post = createPost({ url, headers: {}, compression: 'none', timeoutMs: 5000 })
+    t.teardown(post.close)
+    t.match(await post.send(body, 'text/plain'), { kind: 'accepted' })
+    await told
+    t.match(await post.send(body, 'text/plain'), { kind: 'retry' })
+  })
+
 t.test('a collector that leaves HTTP has not taken the batch', async t => {
   let asked = 0
   const server = createServer(socket => {
