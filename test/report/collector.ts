@@ -5,7 +5,12 @@ import { serveFor } from '../served.ts'
 
 export type Collected = { readonly body: Buffer; readonly headers: IncomingHttpHeaders; readonly url: string }
 
-export type Collector = { readonly url: string; readonly requests: readonly Collected[] }
+export type Collector = {
+  readonly url: string
+  readonly requests: readonly Collected[]
+  /** Connections that are open: with none, no byte is still on its way here. */
+  readonly connections: () => number
+}
 
 /** `answer` gets the number of the request, from 0; it may leave the response open for ever. */
 export async function startCollector(
@@ -13,6 +18,7 @@ export async function startCollector(
   answer: (response: ServerResponse, number: number) => void
 ): Promise<Collector> {
   const requests: Collected[] = []
+  let open = 0
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -21,5 +27,10 @@ export async function startCollector(
       answer(response, requests.length - 1)
     })
   })
-  return { url: `http://127.0.0.1:${await serveFor(t, server)}/v1/traces`, requests }
+  server.on('connection', socket => {
+    open++
+    socket.once('close', () => open--)
+  })
+  const url = `http://127.0.0.1:${await serveFor(t, server)}/v1/traces`
+  return { url, requests, connections: () => open }
 }

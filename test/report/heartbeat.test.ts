@@ -47,6 +47,8 @@ t.test('closed, it is silent', async t => {
   const beating = createHeartbeat('skywalking', post(new URL(collector.url).origin), heartbeat, log, 1)
   await until(() => collector.requests.length >= 3, 'some beats')
   await beating.close()
+  // What was under way may be read after that: nothing begins any more.
+  await until(() => collector.connections() === 0, 'connections end')
   const heard = collector.requests.length
   await new Promise(resolve => setTimeout(resolve, 30))
   t.equal(collector.requests.length, heard)
