@@ -2,28 +2,10 @@
 // less what ends at this hop and the trace fields, then what this gateway adds.
 import type { Strip } from '../mediate/policy.ts'
 import { isForwarding } from '../rules/owned-fields.ts'
-import type { Front } from '../rules/rules.ts'
 import { begins, fieldOf, type RawFields } from './fields.ts'
+import type { Forwarded } from './forwarded.ts'
 import { endsHere, nominatedBy } from './hop.ts'
 import { viaOf } from './via.ts'
-
-/** The caller's side of the connection, as forwarding fields tell it. */
-export type Caller = {
-  readonly address: string
-  readonly port: number
-  readonly scheme: 'http' | 'https'
-  readonly host: string | undefined
-  /** `1.1`: what the caller spoke, as Via has it. */
-  readonly httpVersion: string
-  /** What a believed caller says of those before it is added to; of others it is replaced. */
-  readonly believed: boolean
-  /** In lower case: a field that this caller may not send on. */
-  readonly withheld: string | undefined
-  /** What becomes of names with underscores. */
-  readonly underscores: Front['underscores']
-  /** Names this gateway in Via. */
-  readonly pseudonym: string
-}
 
 /** Fields answered here. CGI takes `Proxy` for its own: https://httpoxy.org */
 const answeredHere: ReadonlySet<string> = new Set(['expect', 'proxy', 'via', 'x-forwarded-for'])
@@ -32,7 +14,12 @@ const answeredHere: ReadonlySet<string> = new Set(['expect', 'proxy', 'via', 'x-
  * Appends everything for the upstream to `set`, which holds the trace fields already: what a caller nominates in
  * Connection goes before ours come, so it can name none of ours.
  */
-export function outgoing(fields: RawFields, strip: Strip, set: readonly string[], caller: Caller): string[] {
+export function outgoing(
+  fields: RawFields,
+  strip: Strip,
+  set: readonly string[],
+  caller: Forwarded
+): string[] {
   const nominated = nominatedBy(fields)
   const out: string[] = []
   for (let i = 0; i < fields.length; i += 2) {
@@ -56,7 +43,7 @@ export function stripped(lower: string, { fields, prefixes }: Strip): boolean {
 }
 
 /** Behind CGI, WSGI and PHP, X_B3_TraceId is X-B3-TraceId: https://www.rfc-editor.org/rfc/rfc3875#section-4.1.18 */
-function poses(lower: string, strip: Strip, { underscores, believed, withheld }: Caller): boolean {
+function poses(lower: string, strip: Strip, { underscores, believed, withheld }: Forwarded): boolean {
   if (underscores !== 'drop') return underscores !== 'allow'
   const dashed = lower.replaceAll('_', '-')
   // Here it goes from believed callers too: they have no need of it, and behind CGI it would stand beside ours.
@@ -64,7 +51,7 @@ function poses(lower: string, strip: Strip, { underscores, believed, withheld }:
   return !believed && isForwarding(dashed)
 }
 
-function forward(fields: RawFields, caller: Caller, out: string[]): void {
+function forward(fields: RawFields, caller: Forwarded, out: string[]): void {
   const before = caller.believed ? fieldOf(fields, 'x-forwarded-for') : undefined
   out.push('X-Forwarded-For', before === undefined ? caller.address : `${before}, ${caller.address}`)
   if (!caller.believed || fieldOf(fields, 'x-forwarded-proto') === undefined) {

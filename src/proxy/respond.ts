@@ -1,12 +1,16 @@
 // The response header as the caller gets it.
 import type { Read } from '../dialects/dialect.ts'
-import { isSampled, type Mediation } from '../mediate/mediate.ts'
-import type { Trust } from '../mediate/policy.ts'
-import type { ResponseField, Route } from '../rules/rules.ts'
+import { isSampled } from '../mediate/mediate.ts'
+import type { ResponseField } from '../rules/rules.ts'
 import type { TraceContext } from '../trace/context.ts'
-import { amendPreflight, type CorsRequest, permit } from './cors.ts'
+import { amendPreflight, permit } from './cors.ts'
+import type { Decision } from './decision.ts'
+import type { Failure } from './failure.ts'
 import { named, type RawFields, removeFields } from './fields.ts'
+import { statusOf } from './grpc-deadline.ts'
+import { fieldsOfFailure } from './handshake.ts'
 import { endsHere, nominatedBy } from './hop.ts'
+import { setIssued } from './sticky-cookie.ts'
 
 /** The upstream's fields in their order, case and number, less those that end at this hop. */
 export function answered(fields: RawFields, status: number): string[] {
@@ -22,6 +26,30 @@ export function answered(fields: RawFields, status: number): string[] {
   return out
 }
 
+/** The fields of a 101 for the caller, from the upstream's. */
+export function switching(fields: RawFields): string[] {
+  const out = answered(fields, 101)
+  // https://www.rfc-editor.org/rfc/rfc9110#section-8.6: not in a 1xx
+  removeFields(out, name => named(name, 'content-length'))
+  out.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
+  return out
+}
+
+/** An answer of the gateway's own. */
+export type Own = { readonly status: number; readonly fields: string[]; readonly body: string }
+
+/** A failure, in the words of the caller's protocol. */
+export function failed(failure: Failure): Own {
+  const { status, code, message, retryAfter } = failure
+  if (failure.grpc !== undefined) {
+    const fields = ['Content-Type', 'application/grpc', ...statusOf(failure).flat()]
+    return { status: 200, fields, body: '' }
+  }
+  const fields = ['Content-Type', 'application/json', ...fieldsOfFailure(failure)]
+  if (retryAfter !== undefined) fields.push('Retry-After', String(retryAfter))
+  return { status, fields, body: `${JSON.stringify({ error: code, message })}\n` }
+}
+
 // https://www.rfc-editor.org/rfc/rfc9112#section-4, without obs-text
 const phrasePattern = /^[\t\x20-\x7e]{0,256}$/
 
@@ -30,22 +58,25 @@ export function phraseOf(phrase: string): string {
   return phrasePattern.test(phrase) ? phrase : ''
 }
 
-/** Adds what the route says of its answers: the span, to those who may know, and CORS. */
+/** Adds what the route says of its answers: the span, to those who may know, CORS, and the cookie that keeps to a side. */
 export function complete(
-  route: Route,
-  mediation: Mediation | undefined,
-  trust: Trust,
-  cors: CorsRequest | undefined,
+  { route, mediation, standing, cors, choice }: Decision,
+  scheme: string,
   read: Read,
   fields: string[]
 ): void {
+  if (route === undefined) return
   // The span id tells a stranger about traffic: only believed callers and allowed pages get it.
-  const told = mediation?.reports === true && (trust === 'continue' || cors?.allowed === true)
+  const told = mediation?.reports === true && (standing.trust === 'continue' || cors?.allowed === true)
   if (told) respondWith(route.respond, mediation.span, fields)
-  if (route.cors === undefined) return
-  if (cors === undefined) fields.push('Vary', 'Origin')
-  else if (cors.preflight) amendPreflight(route.cors, cors, read, fields)
-  else permit(route.cors, cors, told && route.respond.includes('server-timing'), fields)
+  if (route.cors !== undefined) {
+    if (cors === undefined) fields.push('Vary', 'Origin')
+    else if (cors.preflight) amendPreflight(route.cors, cors, read, fields)
+    else permit(route.cors, cors, told && route.respond.includes('server-timing'), fields)
+  }
+  if (choice?.issued === undefined) return
+  const secure = scheme === 'https' || (standing.forwarding && read('x-forwarded-proto') === 'https')
+  setIssued(choice.issued, route.upstream.split.sticky?.set, secure, fields)
 }
 
 /**

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { fieldOf } from '../../src/proxy/fields.ts'
-import { type Caller, outgoing } from '../../src/proxy/outgoing.ts'
+import type { Forwarded } from '../../src/proxy/forwarded.ts'
+import { outgoing } from '../../src/proxy/outgoing.ts'
 
-const caller: Caller = {
+const caller: Forwarded = {
   address: '10.0.0.9',
   port: 8080,
   scheme: 'http',
@@ -14,7 +15,7 @@ const caller: Caller = {
   underscores: 'drop',
   pseudonym: 'tracebridge'
 }
-const stranger: Caller = { ...caller, believed: false }
+const stranger: Forwarded = { ...caller, believed: false }
 const strip = {
   fields: new Set(['traceparent', 'tracestate', 'b3', 'baggage']),
   prefixes: ['uberctx-', 'baggage-']
@@ -66,7 +67,7 @@ t.test('underscores do not carry past what dashes would not: some servers take t
     '5'
   ]
   const own = { ...strip, fields: new Set([...strip.fields, 'trace-parent']) }
-  const kept = (who: Caller) => outgoing(raw, own, [], who).filter(text => /^[1-5]$/.test(text))
+  const kept = (who: Forwarded) => outgoing(raw, own, [], who).filter(text => /^[1-5]$/.test(text))
   t.strictSame(kept(caller), ['5'])
   t.strictSame(kept({ ...caller, underscores: 'drop-all' }), [])
   t.strictSame(kept({ ...caller, underscores: 'allow' }), ['1', '3', '4', '5'])
