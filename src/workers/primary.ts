@@ -1,36 +1,32 @@
 // The first of several processes: it serves no traffic. It loads the rules, has the admin listener, and answers there
 // for all workers as if they were one gateway.
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:net'
 import type { Reloaded } from '../admin/calls.ts'
 import { createAdmin } from '../admin/server.ts'
 import { inTurn } from '../app/in-turn.ts'
 import { unlistened } from '../app/listening.ts'
 import { now } from '../app/now.ts'
 import type { App } from '../app.ts'
-import { listenOn } from '../listen.ts'
 import type { Capture } from '../report/capture.ts'
 import { expose } from '../report/exposition.ts'
-import { sumLatency } from '../report/latency-sum.ts'
 import type { Log } from '../report/log.ts'
 import { createMetrics } from '../report/metrics.ts'
 import { migrationOf } from '../report/migration.ts'
 import { noGauges } from '../report/no-gauges.ts'
-import { sumTraffic, type Traffic } from '../report/places.ts'
-import type { ClientTally, RouteTally } from '../report/propagation-tally.ts'
-import { type KeptTrace, newestTraces } from '../report/traces.ts'
 import { createWatched } from '../report/watched.ts'
 import type { Complaint } from '../rules/complaint.ts'
 import type { Snapshot } from '../rules/files.ts'
-import type { Listen } from '../rules/listener.ts'
 import { keysOfNextStart } from '../rules/next-start.ts'
 import type { Overrides } from '../rules/overrides.ts'
 import type { Rules } from '../rules/rules.ts'
-import { createTimed, type Timed } from '../rules/timed.ts'
+import { createTimed } from '../rules/timed.ts'
 import { createWorkerCounts } from './counts.ts'
-import { bury, type Counted, counted, meanRates, merge } from './report.ts'
+import { probe } from './probe.ts'
+import { rated } from './rated.ts'
+import { counted } from './report.ts'
+import { createSums } from './sums.ts'
 import { createSupervisor, type Hand } from './supervisor.ts'
-import { sumClients, sumRoutes } from './tallies.ts'
+import { running, spread } from './timed.ts'
 
 /** Rules and the bytes that they came from, or everything that is wrong with them. */
 export type Read =
@@ -67,14 +63,8 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
   let loadedAt = now()
   let retired = false
   let schemes: readonly ('http' | 'https')[] = []
-  let graves: readonly Counted[] = []
-  let routesGone: readonly RouteTally[] = []
-  let clientsGone: readonly ClientTally[] = []
   const epoch = randomUUID()
-  let latencyGone = sumLatency([])
   let lost = 0
-  let trafficGone: readonly Traffic[] = []
-  let tracesGone: readonly KeptTrace[] = []
   const since = now()
   const watched = createWatched(now)
   watched.watch(rules.routes)
@@ -101,7 +91,7 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
       schemes = told
     },
     gone: (hand, why) => {
-      buryHand(hand)
+      if (hand.report !== undefined) sums.bury(hand.report)
       if (mayCount(hand)) lost++
       if (why !== undefined) counts.replaced(why)
     }
@@ -111,17 +101,7 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
   /** Those that have begun: what comes now they have to hear. */
   const hearing = () => supervisor.hands().filter(({ state }) => state === 'serving' || state === 'beginning')
 
-  function buryHand({ report }: Hand): void {
-    if (report === undefined) return
-    graves = bury(graves, report.families)
-    routesGone = sumRoutes([routesGone, report.routes])
-    clientsGone = sumClients([clientsGone, report.clients])
-    latencyGone = sumLatency([latencyGone, report.latency])
-    // The newer first: where there is no room for all, what is long gone has none.
-    trafficGone = sumTraffic([report.traffic, trafficGone])
-    tracesGone = newestTraces([tracesGone, report.traces])
-  }
-
+  const sums = createSums(() => supervisor.hands().flatMap(({ report }) => report ?? []))
   const timed = spread(createTimed(now), all => {
     for (const hand of hearing()) supervisor.send(hand, { kind: 'timed', rules: running(all) })
   })
@@ -130,10 +110,9 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
     counts.families,
     first.rules.tags
   )
-  const reports = () => supervisor.hands().flatMap(({ report }) => report ?? [])
 
   function exposition(accept: string | undefined) {
-    const all = merge([counted(own.families), ...reports().map(({ families }) => families), graves])
+    const all = sums.families(counted(own.families))
     return expose(
       all.map(family => ({ ...family, samples: () => family.samples })),
       accept
@@ -197,19 +176,14 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
   }
   let held: readonly Capture[] = []
   const admin = createAdmin({
-    rules: () => rated(rules, meanRates(reports().map(({ rates }) => rates))),
+    rules: () => rated(rules, sums.rates()),
     timed,
     log,
     metrics: { expose: exposition },
     captures: () => held,
     migration: unneeded => {
-      const told = reports()
-      const tallies = {
-        since,
-        routes: () => sumRoutes([routesGone, ...told.map(({ routes }) => routes)]),
-        clients: () => sumClients([clientsGone, ...told.map(({ clients }) => clients)]),
-        watchedSince: watched.watchedSince
-      }
+      const { routes, clients } = sums
+      const tallies = { since, routes, clients, watchedSince: watched.watchedSince }
       return migrationOf(tallies, rules, now(), unneeded)
     },
     latency: () => ({
@@ -219,13 +193,10 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
       since: new Date(since).toISOString(),
       incomplete: silent().map(({ id }) => `worker ${id}`),
       lost,
-      ...sumLatency([latencyGone, ...reports().map(({ latency }) => latency)])
+      ...sums.latency()
     }),
-    topology: () => ({
-      tally: { since, traffic: sumTraffic([...reports().map(({ traffic }) => traffic), trafficGone]) },
-      now: now()
-    }),
-    traces: () => newestTraces([tracesGone, ...reports().map(({ traces }) => traces)]),
+    topology: () => ({ tally: { since, traffic: sums.traffic() }, now: now() }),
+    traces: sums.traces,
     ready: () => !retired && serving().length > 0,
     reload,
     retire,
@@ -266,62 +237,4 @@ export async function supervise(options: PrimaryOptions): Promise<Primary> {
 /** So it may have counted something that it has not told: one that leaves still serves what it has begun. */
 function mayCount({ state, done }: Hand): boolean {
   return !done && (state === 'serving' || state === 'leaving')
-}
-
-/** Whether each address can be had by us alone, as workers, who share it, cannot tell; and which port stands for 0. */
-async function probe(rules: Rules): Promise<readonly Listen[]> {
-  const found: Listen[] = []
-  const servers = []
-  for (const where of rules.listen) {
-    const server = createServer()
-    servers.push(server)
-    found.push({
-      host: where.host,
-      port: await listenOn(server, where.host, where.port).catch(unlistened('listen', where))
-    })
-  }
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
-  return found
-}
-
-/** In the order of `running`, with the time that is left. */
-function running(timed: Timed) {
-  return timed.running().map(({ match, where, rate, parent, remainingMs }) => ({
-    ...{ match, where, rate, parent },
-    forMs: remainingMs
-  }))
-}
-
-/** Tells of every change. */
-function spread(timed: Timed, changed: (timed: Timed) => void): Timed {
-  return {
-    ...timed,
-    put: rule => {
-      const id = timed.put(rule)
-      changed(timed)
-      return id
-    },
-    end: id => {
-      const ended = timed.end(id)
-      changed(timed)
-      return ended
-    }
-  }
-}
-
-/** Rules whose routes know what workers keep. */
-function rated(rules: Rules, rates: ReturnType<typeof meanRates>): Rules {
-  const byRoute = new Map<string, (readonly [string, number])[]>()
-  for (const [route, tag, rate] of rates) {
-    const known = byRoute.get(route) ?? []
-    known.push([tag, rate])
-    byRoute.set(route, known)
-  }
-  return {
-    ...rules,
-    routes: rules.routes.map(route => {
-      const known = byRoute.get(route.name)
-      return known === undefined ? route : { ...route, rates: () => known }
-    })
-  }
 }
