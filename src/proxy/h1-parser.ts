@@ -1,10 +1,25 @@
-// Reads the answers on a connection of HTTP/1 with llhttp, which is Node's own parser and undici's, in the build that
-// undici ships: src/RATIONALE.md says why. It is strict, and knows framing alone; what an answer is worth is for others.
-// https://github.com/nodejs/llhttp
-
+// Reads the answers on a connection of HTTP/1, with llhttp. It is strict, and knows framing alone; what an answer is worth
+// is for others.
 import { trimOws } from '../trace/ows.ts'
 import type { RawFields } from './fields.ts'
-import { errors, llhttpBytes } from './undici.ts'
+import {
+  allocate,
+  begin,
+  type Callbacks,
+  end,
+  execute,
+  finish,
+  input,
+  isReading,
+  minorOf,
+  ok,
+  reasonOf,
+  release,
+  skipBody,
+  stop,
+  window
+} from './llhttp.ts'
+import { errors } from './undici.ts'
 
 /** What a head says. */
 export type AnswerHead = {
@@ -32,60 +47,11 @@ export type Reader = {
   readonly answerEnds: (trailers: RawFields) => void
 }
 
-// https://github.com/nodejs/llhttp/blob/main/src/llhttp/constants.ts
-const typeOfResponse = 2
-const ok = 0
-const skipBody = 1
-const stop = -1
-
-/** What is used of it: TypeScript has its types with those of browsers. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown }
-}
-
-type Llhttp = {
-  readonly memory: { readonly buffer: ArrayBuffer }
-  readonly malloc: (bytes: number) => number
-  readonly llhttp_alloc: (type: number) => number
-  readonly llhttp_free: (parser: number) => void
-  readonly llhttp_execute: (parser: number, at: number, length: number) => number
-  readonly llhttp_finish: (parser: number) => number
-  readonly llhttp_get_http_minor: (parser: number) => number
-  readonly llhttp_get_error_reason: (parser: number) => number
-}
-
-/** Bytes that are read at once: what a socket gives is no more. */
-const window = 64 * 1024
-
-let current: AnswerParser | undefined
-
-const llhttp = load()
-const input = llhttp.malloc(window)
-
-function load(): Llhttp {
-  const ignore = () => ok
-  const env = {
-    wasm_on_url: ignore,
-    wasm_on_message_begin: () => current?.onBegin() ?? stop,
-    wasm_on_status: (_: number, at: number, length: number) => current?.onPhrase(at, length) ?? stop,
-    wasm_on_header_field: (_: number, at: number, length: number) => current?.onName(at, length) ?? stop,
-    wasm_on_header_value: (_: number, at: number, length: number) => current?.onValue(at, length) ?? stop,
-    wasm_on_headers_complete: (_: number, status: number, upgrade: number, keepAlive: number) =>
-      current?.onHead(status, upgrade === 1, keepAlive === 1) ?? stop,
-    wasm_on_body: (_: number, at: number, length: number) => current?.onBody(at, length) ?? stop,
-    wasm_on_message_complete: () => current?.onEnd() ?? stop
-  }
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(llhttpBytes())), { env })
-  // What a build exports no type can know; without one of these nothing works, and every test says so.
-  return exports as Llhttp
-}
-
 /** A resource: a parser's state for one connection, which `free` gives back. */
-export class AnswerParser {
+export class AnswerParser implements Callbacks {
   readonly #reader: Reader
   readonly #maxHeaderSize: number
-  #parser = llhttp.llhttp_alloc(typeOfResponse)
+  #parser = allocate()
   #chunk: Buffer = Buffer.alloc(0)
   /** What is read, as text: made once, and only where there is a header. */
   #text: string | undefined
@@ -121,12 +87,11 @@ export class AnswerParser {
   #read(chunk: Buffer): Error | undefined {
     // Freed by what was read before.
     if (this.#parser === 0) return undefined
-    memory().set(chunk, input)
     this.#chunk = chunk
     this.#text = undefined
     this.#behind = undefined
     this.#headed = false
-    const error = this.#run(llhttp.llhttp_execute, chunk.length)
+    const error = this.#run(chunk)
     if (this.#open) this.#tail = this.#rest(chunk.length)
     // Blanks that no part of the header begins behind are kept as well.
     return error ?? (this.#tail.length < this.#maxHeaderSize ? undefined : new errors.HeadersOverflowError())
@@ -134,38 +99,30 @@ export class AnswerParser {
 
   /** The other side has ended: where only that ends the answer, it is whole. */
   finish(): Error | undefined {
-    return this.#parser === 0 ? undefined : this.#run(llhttp.llhttp_finish, 0)
+    return this.#parser === 0 ? undefined : this.#run(undefined)
   }
 
-  #run(what: (parser: number, at: number, length: number) => number, length: number): Error | undefined {
-    // All share the memory that is read from.
-    if (current !== undefined) throw new Error('an answer is read amid another')
-    current = this
+  /** Undefined for the end. */
+  #run(chunk: Buffer | undefined): Error | undefined {
+    begin(this)
     this.#failure = undefined
+    const parser = this.#parser
     try {
-      if (what(this.#parser, input, length) === ok) return undefined
-      return this.#failure ?? new errors.HTTPParserError(this.#reason())
+      if (chunk === undefined ? finish(parser) : execute(parser, chunk)) return undefined
+      return this.#failure ?? new errors.HTTPParserError(reasonOf(parser))
     } catch (error) {
       // Of whoever was told: it has gone through llhttp, which is of no more use.
       return error instanceof Error ? error : new Error(String(error))
     } finally {
-      current = undefined
+      end()
     }
-  }
-
-  /** In llhttp's words, which hold no byte of the answer. */
-  #reason(): string {
-    if (this.#parser === 0) return ''
-    const at = llhttp.llhttp_get_error_reason(this.#parser)
-    const bytes = Buffer.from(llhttp.memory.buffer)
-    return at === 0 ? '' : bytes.toString('latin1', at, bytes.indexOf(0, at))
   }
 
   free(): void {
     if (this.#parser === 0) return
     // What runs still holds it.
-    if (current === this) return void process.nextTick(free, this)
-    llhttp.llhttp_free(this.#parser)
+    if (isReading(this)) return void process.nextTick(free, this)
+    release(this.#parser)
     this.#parser = 0
   }
 
@@ -257,7 +214,7 @@ export class AnswerParser {
     this.#headed = true
     const fields = trimmed(this.#fields)
     this.#fields = []
-    const minor = llhttp.llhttp_get_http_minor(this.#parser)
+    const minor = minorOf(this.#parser)
     const next = this.#reader.answerHead({
       status,
       phrase: this.#phrase,
@@ -285,14 +242,6 @@ export class AnswerParser {
 
 function free(parser: AnswerParser): void {
   parser.free()
-}
-
-let view = new Uint8Array(llhttp.memory.buffer)
-
-/** Its memory, which is another one after it has grown. */
-function memory(): Uint8Array {
-  if (view.buffer !== llhttp.memory.buffer) view = new Uint8Array(llhttp.memory.buffer)
-  return view
 }
 
 // https://www.rfc-editor.org/rfc/rfc9112#section-2.1: behind a value, a name without one, or a status without a phrase
