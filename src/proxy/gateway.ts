@@ -171,16 +171,13 @@ export function createListeners(options: GatewayOptions): Listeners {
   })
 
   /** Whoever speaks HTTP/2 at a door. */
-  function streamsOf(first: Listener, place: () => Listener, door: () => Door): StreamDoor {
-    const { header, fields, requests } = first.limits
+  function streamsOf(place: () => Listener, door: () => Door): StreamDoor {
     return createStreamDoor({
       serve: (question, answer, faulty) => {
         const failure = faulty ? failures.badRequest : overlongTarget(question, place().limits)
         serve(door(), question, answer, failure)
       },
-      header,
-      fields,
-      requests,
+      limits: () => place().limits,
       patience: () => place().timeouts,
       retiring: gateway.draining
     })
@@ -197,13 +194,12 @@ export function createListeners(options: GatewayOptions): Listeners {
 
   return {
     listen: async where => {
-      const own = { ...http, ...limited(where.limits, where.timeouts) }
+      const own = { ...http, ...limited(where.timeouts) }
       const { handshake: timeout } = where.timeouts
       const speech: Speech = {
         http1: where.protocols.includes('http1'),
         streams: where.protocols.includes('h2')
           ? streamsOf(
-              where,
               () => places.get(door) ?? where,
               () => door
             )

@@ -20,13 +20,18 @@ export type StreamDoor = {
   readonly cut: () => void
 }
 
-export type StreamDoorOptions = {
-  readonly serve: ServeStream
+export type StreamLimits = {
   /** Bytes and number of fields of a request's header; a stream with more is refused. */
   readonly header: number
   readonly fields: number
   /** Streams of one session, then its caller is to make another; 0 for any number. */
   readonly requests: number
+}
+
+export type StreamDoorOptions = {
+  readonly serve: ServeStream
+  /** As of now; a session keeps the sizes that it came with. */
+  readonly limits: () => StreamLimits
   /** How long a session may be without streams, and how long a header may take. */
   readonly patience: () => WatchPatience
   /** Whether sessions are to end as soon as they can. */
@@ -44,26 +49,33 @@ const resetWindow = 10_000
 const endStream = constants.NGHTTP2_FLAG_END_STREAM
 
 export function createStreamDoor(options: StreamDoorOptions): StreamDoor {
-  const { serve, header, fields, requests, patience, retiring } = options
+  const { serve, limits, patience, retiring } = options
   /** Sockets outlive them where a caller does not hang up. */
   const sessions = new Map<ServerHttp2Session, Socket>()
   const sweep = createSweep()
   /** Whose session is being made: a session shows a stand-in of its socket, which no table knows. */
   let arriving: Socket | undefined
-  const server = createServer({
-    settings: { maxConcurrentStreams, maxHeaderListSize: header, enablePush: false },
-    // Pseudo-fields come on top.
-    maxHeaderListPairs: fields + 4,
-    // nghttp2's own bounds, beneath ours: CONTINUATION, PING, SETTINGS and window floods end the session.
-    maxSettings: 32,
-    maxOutstandingPings: 4,
-    maxSessionInvalidFrames: 50,
-    maxSessionRejectedStreams: 100,
-    // Of answers: what an upstream says twice is said twice.
-    strictSingleValueFields: false
-  })
+  let current: ReturnType<typeof serverFor> | undefined
 
-  server.on('session', session => {
+  /** node:http2 takes these at a server's making; it costs little, for it listens to nothing. */
+  function serverFor({ header, fields }: StreamLimits) {
+    const server = createServer({
+      settings: { maxConcurrentStreams, maxHeaderListSize: header, enablePush: false },
+      // Pseudo-fields come on top.
+      maxHeaderListPairs: fields + 4,
+      // nghttp2's own bounds, beneath ours: CONTINUATION, PING, SETTINGS and window floods end the session.
+      maxSettings: 32,
+      maxOutstandingPings: 4,
+      maxSessionInvalidFrames: 50,
+      maxSessionRejectedStreams: 100,
+      // Of answers: what an upstream says twice is said twice.
+      strictSingleValueFields: false
+    })
+    server.on('session', receive)
+    return { server, header, fields }
+  }
+
+  function receive(session: ServerHttp2Session): void {
     const socket = arriving
     if (socket === undefined) return session.destroy()
     let open = 0
@@ -106,7 +118,8 @@ export function createStreamDoor(options: StreamDoorOptions): StreamDoor {
       open++
       seen++
       frames++
-      if ((requests > 0 && seen === requests) || (!retired && retiring())) {
+      const { requests } = limits()
+      if (!retired && ((requests > 0 && seen >= requests) || retiring())) {
         retired = true
         // It says which stream is the last: those behind it were not begun, and may go elsewhere whatever they ask.
         // https://www.rfc-editor.org/rfc/rfc9113#section-6.8
@@ -125,7 +138,7 @@ export function createStreamDoor(options: StreamDoorOptions): StreamDoor {
         if (++counted > resets && !session.destroyed) end()
       })
     })
-  })
+  }
 
   function take(stream: ServerHttp2Stream, socket: Socket, raw: string[], whole: boolean): StreamAnswer {
     // A stream that breaks is told of by its close.
@@ -141,8 +154,10 @@ export function createStreamDoor(options: StreamDoorOptions): StreamDoor {
     accept: socket => {
       // node:http leaves sockets open whose callers have ended them; a session would never hear of it.
       socket.allowHalfOpen = false
+      const now = limits()
+      if (current?.header !== now.header || current.fields !== now.fields) current = serverFor(now)
       arriving = socket
-      server.emit('connection', socket)
+      current.server.emit('connection', socket)
       arriving = undefined
     },
     drain: () => {

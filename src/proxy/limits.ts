@@ -4,10 +4,9 @@ import type { ListenLimits, ListenTimeouts } from '../rules/limits.ts'
 import { type Failure, failures } from './failure.ts'
 import type { Question } from './sides.ts'
 
-/** Options of a server with these limits. */
-export function limited(limits: ListenLimits, timeouts: ListenTimeouts): ServerOptions {
+/** Options of a server with these timeouts, which it compares with each other; `limit` sets the rest. */
+export function limited(timeouts: ListenTimeouts): ServerOptions {
   return {
-    maxHeaderSize: limits.header,
     headersTimeout: timeouts.header,
     keepAliveTimeout: timeouts.keepAlive,
     // Routes differ in it: stall.ts.
@@ -16,8 +15,10 @@ export function limited(limits: ListenLimits, timeouts: ListenTimeouts): ServerO
   }
 }
 
-/** What a server takes while it runs; the rest is for those of `limited`. */
+/** What a server takes while it runs. */
 export type Limitable = {
+  /** Read at each connection, as `maxHeadersCount` is, though types and documents have it among the options alone. */
+  maxHeaderSize?: number
   maxHeadersCount: number | null
   maxConnections: number
   headersTimeout: number
@@ -26,6 +27,7 @@ export type Limitable = {
 
 /** New limits, for connections that come from now on. */
 export function limit(server: Limitable, limits: ListenLimits, timeouts: ListenTimeouts): void {
+  server.maxHeaderSize = limits.header
   server.maxHeadersCount = limits.fields
   server.maxConnections = limits.connections
   server.headersTimeout = timeouts.header

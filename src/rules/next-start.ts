@@ -1,5 +1,5 @@
-// What of new rules a running gateway cannot take over: sockets and servers are made once, and node:http and nghttp2 take
-// some limits at their making. Must not know what is done about it.
+// What of new rules a running gateway cannot take over: sockets and servers are made once. Must not know what is done
+// about it.
 import { isDeepStrictEqual } from 'node:util'
 import type { Listener } from './listener.ts'
 import { labelOf } from './names.ts'
@@ -32,14 +32,9 @@ function listenersOfNextStart(first: readonly Listener[], next: readonly Listene
 
 function keysOf(first: Listener, next: Listener): readonly string[] {
   const changed: string[] = []
-  const streams = first.protocols.includes('h2')
   // Whether callers are asked for a certificate; the certificates themselves are taken over.
   if (next.tls?.client !== first.tls?.client) changed.push('tls')
   if (!isDeepStrictEqual(next.protocols, first.protocols)) changed.push('protocols')
-  if (next.limits.header !== first.limits.header) changed.push('limits.header')
-  // Of HTTP/1 both are taken over.
-  if (streams && next.limits.fields !== first.limits.fields) changed.push('limits.fields')
-  if (streams && next.limits.requests !== first.limits.requests) changed.push('limits.requests')
   if (next.tls !== undefined && next.timeouts.handshake !== first.timeouts.handshake)
     changed.push('timeouts.handshake')
   return changed

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { watchRules } from '../../src/rules/watch.ts'
 import { startServing } from '../child.ts'
+import { ask as askH2, connectH2 } from '../h2.ts'
 import { metric } from '../metric.ts'
 import { startOrigin } from '../origin.ts'
 import { ask, connectRaw, requestOf, statusOf } from '../raw.ts'
@@ -170,8 +171,38 @@ t.test('what can only be had at the next start is named in the log, and the rest
   const limits = 'limits: { header: 1KiB, requests: 1, target: 100B }'
   gateway.rewrite(`listen: [{ address: 127.0.0.1:0, protocols: [http1], ${limits} }]\n${rules('0%')}`)
   await gateway.app.reload()
-  const keys = ['listen[0].protocols', 'listen[0].limits.header', 'listen[0].limits.requests']
+  const keys = ['listen[0].protocols']
   t.match(gateway.log.join(''), `take effect at the next start","keys":${JSON.stringify(keys)}`)
-  t.equal(statusOf(await ask(t, gateway.port, { fields: [['X-Long', 'a'.repeat(2000)]] })), 200)
+  t.equal(statusOf(await ask(t, gateway.port, { fields: [['X-Long', 'a'.repeat(2000)]] })), 431)
   t.equal(statusOf(await ask(t, gateway.port, { path: `/${'a'.repeat(200)}` })), 414)
+})
+
+t.test('new limits of headers and of requests hold by HTTP/2 too, sizes for whoever comes then', async t => {
+  const { rules } = await world(t)
+  const gateway = await run(t, rules('0%'))
+  const before = await connectH2(t, gateway.url)
+  const long = { fields: ['x-long', 'a'.repeat(2000)] }
+  const many = { fields: Array.from({ length: 50 }, (_, at) => [`x-${at}`, '1']).flat() }
+  for (const large of [long, many]) {
+    const answer = askH2(before, large)
+    t.equal(await answer.over, 'end')
+    t.equal(answer.status(), 200)
+  }
+  const limits = 'limits: { header: 1KiB, fields: 20, requests: 3 }'
+  gateway.rewrite(`listen: [{ address: 127.0.0.1:0, ${limits} }]\n${rules('0%')}`)
+  await gateway.app.reload()
+  t.notMatch(gateway.log.join(''), 'next start')
+  const last = askH2(before, long)
+  t.equal(await last.over, 'end')
+  t.equal(last.status(), 200, 'whoever is here keeps the sizes')
+  await until(() => before.closed, 'and has had three requests')
+  for (const large of [long, many]) {
+    const after = await connectH2(t, gateway.url)
+    const refused = askH2(after, large)
+    t.not(await refused.over, 'end')
+    t.equal(refused.status(), 0)
+  }
+  const plain = askH2(await connectH2(t, gateway.url))
+  t.equal(await plain.over, 'end')
+  t.equal(plain.status(), 200)
 })
