@@ -3,13 +3,15 @@ import { connect, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import type { Teardown } from './running.ts'
 
-// Listens, and then never looks again.
+// Listens, and then never looks again. Nobody hears of it before: whom it still took would make room in its queue.
 const deaf = `
 const { createServer } = require('node:net')
 const { parentPort } = require('node:worker_threads')
 const server = createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
-  parentPort.postMessage(server.address().port)
-  setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0))
+  setImmediate(() => {
+    parentPort.postMessage(server.address().port)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  })
 })
 `
 
@@ -35,7 +37,8 @@ function connects(port: number, fillers: Socket[]): Promise<boolean> {
   socket.on('error', () => {})
   fillers.push(socket)
   return new Promise(resolve => {
-    const timer = setTimeout(() => resolve(false), 250)
+    // The loop may have stood still: what came meanwhile is heard of ahead of the immediate.
+    const timer = setTimeout(() => setImmediate(() => resolve(false)), 250)
     socket.once('connect', () => {
       clearTimeout(timer)
       resolve(true)
