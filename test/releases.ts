@@ -11,7 +11,7 @@ const callers = 16
 function rulesOf(origin: Origin, connect = '5s'): string {
   return `
 # Long enough for a balancer to look, on a machine that is busy with other things as well.
-drain: { linger: 1s, timeout: 5s }
+drain: { linger: 2s, timeout: 5s }
 upstreams: { origin: { targets: [{ url: "${origin.url}" }], timeouts: { connect: ${connect} } } }
 routes: [{ match: { path: /** }, upstream: origin }]
 `

@@ -87,7 +87,7 @@ t.test('connections that nobody uses do not hold up the end', async t => {
   process.kill('SIGTERM')
   t.equal(await exited, 0)
   const took = performance.now() - start
-  t.ok(took < 5000, `it took ${took} ms`)
+  t.ok(took < 10_000, `it took ${took} ms`)
   await silent.over
   await used.over
 })
@@ -119,11 +119,10 @@ t.test('a second signal ends it at once', async t => {
 t.test(
   'after SIGTERM it lingers: not ready, but who still comes is served, on a connection that ends',
   async t => {
-    const { port, adminUrl, process, exited, stderr } = await serving(t, '{ linger: 1s }')
+    const { port, adminUrl, process } = await serving(t, '{ linger: 1m }')
     const kept = await connectRaw(t, port)
     kept.send(requestOf({}))
     t.notMatch((await kept.answer()).head, /^connection: close/im)
-    const start = performance.now()
     process.kill('SIGTERM')
     await until(async () => (await fetch(`${adminUrl}/readyz`)).status === 503, 'it is not ready')
     kept.send(requestOf({}))
@@ -135,12 +134,18 @@ t.test(
     t.equal(answer.body.toString(), 'ok', 'who comes only now')
     t.match(answer.head, /^connection: close\r$/im)
     t.equal(await late.over, 'end')
-    t.equal(await exited, 0)
-    const took = performance.now() - start
-    t.ok(took >= 1000, `it took ${took} ms`)
-    t.match(stderr(), /"draining","linger":1/)
   }
 )
+
+t.test('it lingers as long as the rules say, and then ends', async t => {
+  const { process, exited, stderr } = await serving(t, '{ linger: 1s }')
+  const start = performance.now()
+  process.kill('SIGTERM')
+  t.equal(await exited, 0)
+  const took = performance.now() - start
+  t.ok(took >= 1000, `it took ${took} ms`)
+  t.match(stderr(), /"draining","linger":1/)
+})
 
 t.test('SIGINT, as from a terminal, does not linger', async t => {
   const { process, exited } = await serving(t, '{ linger: 1m }')

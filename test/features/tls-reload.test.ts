@@ -56,8 +56,9 @@ t.test('a renewed certificate is shown to new callers, and open connections go o
   t.equal(serialOf(open), shop)
 
   writeFileSync(join(folder, 'tls.pem'), 'not a certificate')
-  await until(async () => (await reloads('refused')) === 1, 'a broken one is refused')
-  t.match(stderr(), 'expected a PEM file of certificates')
+  // More than once where it is looked at while it is being written.
+  await until(async () => (await reloads('refused')) >= 1, 'a broken one is refused')
+  await until(() => stderr().includes('expected a PEM file of certificates'), 'and the log says why')
   t.equal(serialOf(await connectTls(t, port)), shop, 'and the old one stays')
 
   install('renewed', folder)
@@ -162,5 +163,5 @@ t.test('SIGTERM lets requests by TLS end, and waits for nobody else', async t =>
   t.equal(answer.body.toString(), 'slowly')
   t.match(answer.head, /^connection: close\r$/im)
   t.equal(await exited, 0)
-  t.ok(performance.now() - start < 5000)
+  t.ok(performance.now() - start < 10_000)
 })
