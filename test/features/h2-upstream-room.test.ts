@@ -142,7 +142,7 @@ t.test('callers that leave, or are given up, leave the queue', async t => {
       stream.respond([':status', '200'])
       stream.write('x')
     },
-    ', limits: { connections: 1, pending: 3 }, timeouts: { first-byte: 300ms }'
+    ', limits: { connections: 1, pending: 3 }, timeouts: { first-byte: 1s }'
   )
   const first = await connectRaw(t, port)
   first.send(requestOf({}))
