@@ -147,12 +147,13 @@ t.test('nor has a request one that is no call', async t => {
 
 t.test('deadlines that nobody could meet put no target out of service', async t => {
   const { url, origin, adminUrl } = await before(t, silent)
-  for (let i = 0; i < 6; i++) {
+  // The time of one may be over before the target hears of it: that one is no evidence.
+  for (let i = 0; i < 60 && origin.seen.length < 6; i++) {
     const answer = await call(t, url, '1n')
     await answer.over
     t.equal(fieldIn(answer.fields(), 'grpc-status'), '4')
   }
-  t.equal(origin.seen.length, 6)
+  t.ok(origin.seen.length >= 6, `the target saw ${origin.seen.length}`)
   t.equal(await metric(adminUrl, 'tracebridge_upstream_ejections_total'), 0)
 })
 

@@ -16,9 +16,12 @@ routes: [{ match: { path: /** }, upstream: origin }]
 
 t.test('beyond all levels requests are a 503, health is not, and it ends by itself', async t => {
   const origin = await startOrigin(t)
-  const { app, port, adminUrl, rewrite, log } = await run(t, rulesOf(origin.url, '{ memory: 1KiB }'))
+  const enough = rulesOf(origin.url, '{ memory: 1000GiB }')
+  const { app, port, adminUrl, rewrite, log } = await run(t, enough)
   const level = () => metric(adminUrl, 'tracebridge_overload_level')
   const before = await connectRaw(t, port)
+  rewrite(rulesOf(origin.url, '{ memory: 1KiB }'))
+  await app.reload()
   await until(async () => (await level()) === 3, 'it notices')
 
   before.send(requestOf({}))
@@ -31,7 +34,7 @@ t.test('beyond all levels requests are a 503, health is not, and it ends by itse
   t.equal((await fetch(`${adminUrl}/readyz`)).status, 200)
   t.ok((await metric(adminUrl, 'tracebridge_overload_share', { resource: 'memory' })) > 1)
 
-  rewrite(rulesOf(origin.url, '{ memory: 1000GiB }'))
+  rewrite(enough)
   await app.reload()
   await until(async () => (await level()) === 0, 'there is enough again')
   t.equal(statusOf(await ask(t, port)), 200)
@@ -41,9 +44,10 @@ t.test('beyond all levels requests are a 503, health is not, and it ends by itse
 t.test('spans are let go, and accounted for', async t => {
   const origin = await startOrigin(t)
   const exporter = 'export: [{ otlp: { url: "http://127.0.0.1:9/v1/traces" } }]'
-  const rules = rulesOf(origin.url, '{ memory: 1KiB }', exporter)
-  const { port, adminUrl } = await run(t, rules)
-  t.equal(statusOf(await ask(t, port)), 200, 'it is not noticed yet')
+  const { app, port, adminUrl, rewrite } = await run(t, rulesOf(origin.url, '{ memory: 1000GiB }', exporter))
+  t.equal(statusOf(await ask(t, port)), 200, 'there is enough yet')
+  rewrite(rulesOf(origin.url, '{ memory: 1KiB }', exporter))
+  await app.reload()
   await until(async () => (await metric(adminUrl, 'tracebridge_overload_level')) === 3, 'it notices')
   await ask(t, port)
   const spans = (labels: Readonly<Record<string, string>>) =>
