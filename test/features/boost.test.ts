@@ -120,7 +120,9 @@ routes: [{ match: { path: /** }, upstream: next }]
 `
   // Keeps nothing by itself, as a service with OpenTelemetry's ParentBased sampler.
   const behind = await run(t, rules('behind', origin.url, '{ rate: 0%, keep: none }'))
-  const front = await run(t, rules('front', behind.url, '{ rate: 0.000001%, boost: { requests: 4 } }'))
+  // A machine that stands still makes any request slow, which would be kept for that.
+  const sampling = '{ rate: 0.000001%, boost: { requests: 4 }, keep: { slower-than: 1h } }'
+  const front = await run(t, rules('front', behind.url, sampling))
   await ask(t, front.port, { path: '/fail' })
   await receiver.received(2)
   for (let n = 0; n < 6; n++) await ask(t, front.port, { path: '/fine' })
