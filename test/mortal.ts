@@ -28,8 +28,8 @@ async function listens(server: Server, port: number): Promise<boolean> {
   }
 }
 
-/** Answers each request after `delayMs`; ends with the test. */
-export async function startMortal(t: Teardown, delayMs = 1): Promise<Mortal> {
+/** Answers each request after so many milliseconds, which are asked for as it arrives; ends with the test. */
+export async function startMortal(t: Teardown, delayMs: () => number = () => 1): Promise<Mortal> {
   let served = 0
   const used = new Map<Socket, boolean>()
   let dead = false
@@ -49,7 +49,7 @@ export async function startMortal(t: Teardown, delayMs = 1): Promise<Mortal> {
           if (dead) socket.end(ok)
           else socket.write(ok)
           used.set(socket, true)
-        }, delayMs)
+        }, delayMs()).unref()
       })
       socket.on('data', reader.push)
     })

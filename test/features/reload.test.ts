@@ -48,7 +48,8 @@ t.test('a changed file is in force within a second, and no request fails', async
     ['0%', 'drop'],
     ['100%', 'keep']
   ] as const) {
-    t.not(lastWish(origin), wish)
+    // The last that began under the rules before may arrive behind the first of the next.
+    await until(() => lastWish(origin) !== wish, 'all are by the rules before')
     const start = performance.now()
     gateway.rewrite(rules(rate))
     await until(() => lastWish(origin) === wish, `${rate} is in force`)

@@ -68,8 +68,8 @@ t.test('a tenth by turns, all that match, and every user on one side', async t =
 })
 
 t.test('a gray that drags has its tenth under load all the same', async t => {
-  const base = await startMortal(t, 1)
-  const gray = await startMortal(t, 30)
+  const base = await startMortal(t, () => 1)
+  const gray = await startMortal(t, () => 30)
   const { url } = await run(t, rulesFor({ base: base.url, gray: gray.url }))
   let left = 500
   const callers = Array.from({ length: 20 }, async () => {

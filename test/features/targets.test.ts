@@ -119,7 +119,7 @@ t.test('a target that fails in a row is left out for a while, and said so once',
   let well = false
   const bad = await startOrigin(t, () => (well ? ok : broken))
   const good = await startOrigin(t)
-  const { port, adminUrl, log } = await before(t, [bad.url, good.url], ', ejection: { failures: 2, for: 2s }')
+  const { port, adminUrl, log } = await before(t, [bad.url, good.url], ', ejection: { failures: 2, for: 4s }')
   t.equal(await available(adminUrl, bad.url), 1)
   const statuses: number[] = []
   for (let i = 0; i < 12; i++) statuses.push(statusOf(await ask(t, port)))
@@ -240,13 +240,14 @@ t.test('a target that nobody can connect to, or that is silent, fails its health
   for (const url of [silent.url, closed]) {
     await until(async () => (await available(adminUrl, url)) === 0, `${url} is out`)
   }
-  t.equal(await available(adminUrl, other.url), 1)
+  // A machine that stands still keeps any answer longer than that, but not each time.
+  await until(async () => (await available(adminUrl, other.url)) === 1, 'who answers in time is not')
 })
 
 t.test('a target that drags is handed less than one that does not', async t => {
   // So long that the quick one is quick beside it even on a machine that is busy with others.
-  const slow = await startMortal(t, 500)
-  const quick = await startMortal(t, 1)
+  const slow = await startMortal(t, () => 500)
+  const quick = await startMortal(t, () => 1)
   const { url } = await before(t, [slow.url, quick.url])
   let left = 300
   const callers = Array.from({ length: 10 }, async () => {
