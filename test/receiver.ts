@@ -53,7 +53,7 @@ export type Receiver = {
   readonly url: string
   readonly spans: () => readonly SeenSpan[]
   readonly requests: readonly SeenRequest[]
-  /** Resolves when `number` spans have come in all; rejects after 5 s without. */
+  /** Resolves when `number` spans have come in all; rejects after 15 s without. */
   readonly received: (number: number) => Promise<readonly SeenSpan[]>
   readonly close: () => Promise<void>
 }
@@ -82,7 +82,10 @@ export async function startReceiver(): Promise<Receiver> {
     requests,
     received: number =>
       new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`${spans().length} spans came, not ${number}`)), 5000)
+        const timer = setTimeout(
+          () => reject(new Error(`${spans().length} spans came, not ${number}`)),
+          15_000
+        )
         arrived = () => {
           if (spans().length < number) return
           clearTimeout(timer)

@@ -47,7 +47,9 @@ t.test('gates run while traffic passes: the equal candidate goes on, the slower 
   t.equal(compared.code, 0)
   const { route, baseline, candidate } = JSON.parse(compared.stdout)
   t.equal(route, 'orders')
-  t.ok(baseline.qps.value > 0 && candidate.p95.value > baseline.p95.value)
+  t.ok(baseline.qps.value > 0)
+  // What holds up both may turn their order round, but none is quicker than it sleeps: of the baseline 95 % sleep for less.
+  t.ok(candidate.p95.value > 300, `${candidate.p95.value} ms`)
   t.equal(candidate.errorRate.value, 0)
 })
 

@@ -65,20 +65,22 @@ async function told(
   t.equal(await metric(adminUrl, 'tracebridge_failures_total', { code: failure }), 1)
 }
 
-/** One request that ends in a failure of the table. */
-async function fails(t: Test, gateway: Watched, path: string, wanted: Wanted): Promise<void> {
+/** One request that ends in a failure of the table; the milliseconds until it did. */
+async function fails(t: Test, gateway: Watched, path: string, wanted: Wanted): Promise<number> {
+  const start = performance.now()
   const answer = await ask(t, gateway.port, { path, fields: traced })
+  const took = performance.now() - start
   t.equal(statusOf(answer), wanted.status)
   t.equal(JSON.parse(answer.body.toString()).error, wanted.failure)
   await told(t, gateway, path, wanted)
   t.equal(spanOf(gateway.receiver.spans(), 'server')?.statusCode, wanted.status >= 500 ? 2 : 0)
+  return took
 }
 
 t.test('an upstream that refuses connections is a 503, at once', async t => {
   const gateway = await before(t, `http://127.0.0.1:${await holdClosedPort(t)}`)
-  const start = performance.now()
-  await fails(t, gateway, '/refused', { status: 503, failure: 'UPSTREAM_UNREACHABLE' })
-  t.ok(performance.now() - start < 3000)
+  const took = await fails(t, gateway, '/refused', { status: 503, failure: 'UPSTREAM_UNREACHABLE' })
+  t.ok(took < 3000, `it took ${took} ms`)
 })
 
 t.test('an upstream that does not take the connection is a 503 within its timeout', async t => {
@@ -88,7 +90,7 @@ t.test('an upstream that does not take the connection is a 503 within its timeou
   const answer = await ask(t, gateway.port, { path: '/hole', fields: traced })
   const took = performance.now() - start
   t.equal(statusOf(answer), 503)
-  t.ok(took > 250 && took < 2500, `it took ${took} ms`)
+  t.ok(took > 250 && took < 4000, `it took ${took} ms`)
   await told(t, gateway, '/hole', { status: 503, failure: 'UPSTREAM_UNREACHABLE' })
 })
 
@@ -108,9 +110,7 @@ for (const [name, end] of Object.entries(ends)) {
 
 t.test('an upstream that does not begin its answer is a 504 within its timeout', async t => {
   const gateway = await behind(t, () => undefined, '{ first-byte: 300ms }')
-  const start = performance.now()
-  await fails(t, gateway, '/silent', { status: 504, failure: 'UPSTREAM_TIMEOUT' })
-  const took = performance.now() - start
+  const took = await fails(t, gateway, '/silent', { status: 504, failure: 'UPSTREAM_TIMEOUT' })
   t.ok(took > 250 && took < 4000, `it took ${took} ms`)
   await until(() => gateway.origin.open.size === 0, 'its connection is closed')
 })

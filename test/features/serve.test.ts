@@ -75,7 +75,7 @@ t.test('an upstream alone is enough', async t => {
 
 t.test('no command is the command serve', async t => {
   const child = startChild(t, ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'])
-  await until(() => child.stdout().includes('listens on'), 'it listens')
+  await until(() => child.stdout().includes('listens on'), 'it listens', 60_000)
   t.match(child.stdout(), /^tracebridge \d+\.\d+\.\d+ listens on http/)
 })
 
