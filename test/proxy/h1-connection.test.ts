@@ -8,7 +8,7 @@ import { type Respond, startOrigin } from '../origin.ts'
 import { deaf, nothingStripped } from '../recipient.ts'
 import { until } from '../until.ts'
 
-async function poolOf(t: Test, respond: Respond, timeout = 1000) {
+async function poolOf(t: Test, respond: Respond, timeout = 10_000) {
   const origin = await startOrigin(t, respond)
   const pool = new ConnectionPool(origin.url, {
     dial: plainDial({ host: '127.0.0.1', port: origin.port }, timeout, undefined),

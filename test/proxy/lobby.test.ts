@@ -65,9 +65,9 @@ t.test('one with half a request, or an answer that is owed, stays', async t => {
 })
 
 t.test('who waits too long is ended, with a word or without', async t => {
-  const { port } = await open(t, { header: 100, keepAlive: 100 })
-  const silent = await connectRaw(t, port)
-  const used = await connectRaw(t, port)
+  // Each at a door of its own: who is to be served first must not run out of the time for its first byte.
+  const silent = await connectRaw(t, (await open(t, { ...long, header: 100 })).port)
+  const used = await connectRaw(t, (await open(t, { ...long, keepAlive: 100 })).port)
   used.send(requestOf({}))
   await used.answer()
   await Promise.all([once(silent.socket, 'close'), once(used.socket, 'close')])

@@ -75,7 +75,7 @@ t.test('an answer that never ends does not hold the batch: its status has been s
     response.writeHead(200)
     response.write('a')
   })
-  const post = createPost({ url: collector.url, headers: {}, compression: 'none', timeoutMs: 1000 })
+  const post = createPost({ url: collector.url, headers: {}, compression: 'none', timeoutMs: 2000 })
   t.teardown(post.close)
   t.match(await post.send(body, 'text/plain'), { kind: 'accepted', body: Buffer.from('a') })
 })
