@@ -127,7 +127,7 @@ t.test('an interim answer waits for its turn', async t => {
   hasty.send(
     `${requestOf({ path: '/slow' })}POST /2 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n`
   )
-  await ask(t, port, { path: '/meanwhile' })
+  await until(() => origin.last().start.includes('/slow'), 'the first is under way')
   hasty.send('ab')
   await ask(t, port, { path: '/meanwhile' })
   release()
@@ -248,7 +248,7 @@ t.test('who asks to leave HTTP behind a request, and then goes, is gone', async 
     await until(() => origin.requests.length > asked, 'it is under way')
     client.socket.end()
     await until(async () => (await metric(adminUrl, 'tracebridge_requests_in_flight')) === 0, 'it is over')
-    t.equal(await metric(adminUrl, 'tracebridge_connections'), 0)
+    await until(async () => (await metric(adminUrl, 'tracebridge_connections')) === 0, 'and let go of')
   }
 })
 
