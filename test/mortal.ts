@@ -18,7 +18,7 @@ export type Mortal = {
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
 /** False where the port is taken. */
-async function listens(server: Server, port: number): Promise<boolean> {
+export async function listens(server: Server, port: number): Promise<boolean> {
   try {
     await once(server.listen(port, '127.0.0.1'), 'listening')
     return true

@@ -1,7 +1,7 @@
 // The load against the upstream itself, in processes of their own: each kind of answer is served and counted whole.
-import { once } from 'node:events'
 import { createServer } from 'node:net'
 import t from 'tap'
+import { holdClosedPort } from '../closed-port.ts'
 import { listen } from './listen.ts'
 import type { Order, Served } from './load.ts'
 import { type Load, loads, withAnswer } from './loads.ts'
@@ -31,11 +31,7 @@ t.test('an answer of another size has failed', async t => {
 })
 
 t.test('who refuses connections is not asked for ever', async t => {
-  const server = createServer()
-  const port = await listen(server)
-  server.close()
-  await once(server, 'close')
-  const { served, failed, why } = await serve(loads.small, port)
+  const { served, failed, why } = await serve(loads.small, await holdClosedPort(t))
   t.equal(served, 0)
   t.ok(failed > 0)
   t.match(why, 'ECONNREFUSED')

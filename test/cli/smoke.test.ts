@@ -5,6 +5,7 @@ import { help, smoke } from '../../src/cli/smoke.ts'
 import { loadPropagators, type Place, type Witnessed, witnessed } from '../../src/echo/propagators.ts'
 import { type Header, reader } from '../../src/echo/seen.ts'
 import { createEcho } from '../../src/echo/server.ts'
+import { holdClosedPort } from '../closed-port.ts'
 import { portFor } from '../served.ts'
 import { run } from './run.ts'
 
@@ -224,10 +225,7 @@ t.test('--json prints one object, whatever the verdict', async t => {
 })
 
 t.test('nothing that listens is exit code 4', async t => {
-  const server = createTcpServer()
-  const url = await listening(server)
-  await new Promise(resolve => server.close(resolve))
-  const { code, stdout, stderr } = await run(smoke, [url])
+  const { code, stdout, stderr } = await run(smoke, [`http://127.0.0.1:${await holdClosedPort(t)}/`])
   t.equal(code, 4)
   t.equal(stdout, '')
   t.match(stderr, /^tracebridge smoke: nothing listens on 127\.0\.0\.1:\d+\n$/)

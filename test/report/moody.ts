@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { listens } from '../mortal.ts'
 import { decodeRequest, encodePartialSuccess } from '../receiver.ts'
+import { until } from '../until.ts'
 
 /** Longer than a pipeline of these tests waits for an answer. */
 export const slowMs = 150
@@ -65,16 +67,12 @@ export async function startMoody(t: Test): Promise<Moody> {
   // Not port 0: between "refusing" and the recovery nobody may be handed the port, so it is none of those handed out.
   let port = 0
   const listen = async () => {
-    for (;;) {
+    await until(async () => {
       const wanted = port === 0 ? 20_000 + Math.floor(Math.random() * 10_000) : port
-      try {
-        await once(server.listen(wanted, '127.0.0.1'), 'listening')
-        port = wanted
-        return
-      } catch (error) {
-        if (port !== 0) throw error
-      }
-    }
+      const free = await listens(server, wanted)
+      if (free) port = wanted
+      return free
+    }, 'its port is free')
   }
   const close = async () => {
     if (!server.listening) return
