@@ -43,7 +43,7 @@ export type Oap = {
   readonly url: string
   readonly requests: readonly Posted[]
   readonly segments: () => readonly SeenSegment[]
-  /** Resolves when `number` segments have come in all; rejects after 15 s without. */
+  /** Resolves when `number` segments have come in all; rejects when they do not come. */
   readonly received: (number: number) => Promise<readonly SeenSegment[]>
 }
 

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import { gunzipSync } from 'node:zlib'
 import { portFor } from './served.ts'
+import { until } from './until.ts'
 
 /** Field by field as protobufjs gives them; 64-bit integers as decimal strings, bytes as hex. */
 export type SeenSpan = {
@@ -53,7 +54,7 @@ export type Receiver = {
   readonly url: string
   readonly spans: () => readonly SeenSpan[]
   readonly requests: readonly SeenRequest[]
-  /** Resolves when `number` spans have come in all; rejects after 15 s without. */
+  /** Resolves when `number` spans have come in all; rejects when they do not come. */
   readonly received: (number: number) => Promise<readonly SeenSpan[]>
   readonly close: () => Promise<void>
 }
@@ -61,7 +62,6 @@ export type Receiver = {
 export async function startReceiver(): Promise<Receiver> {
   const requests: SeenRequest[] = []
   const spans = () => requests.flatMap(request => request.spans)
-  let arrived = () => {}
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -71,7 +71,6 @@ export async function startReceiver(): Promise<Receiver> {
       const bytes = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
       requests.push({ headers, url, bytes: body.length, spans: decodeRequest(bytes) })
       response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
-      arrived()
     })
   })
   const port = await portFor(server)
@@ -80,19 +79,10 @@ export async function startReceiver(): Promise<Receiver> {
     url: `http://127.0.0.1:${port}/v1/traces`,
     spans,
     requests,
-    received: number =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(
-          () => reject(new Error(`${spans().length} spans came, not ${number}`)),
-          15_000
-        )
-        arrived = () => {
-          if (spans().length < number) return
-          clearTimeout(timer)
-          resolve(spans())
-        }
-        arrived()
-      }),
+    received: async number => {
+      await until(() => spans().length >= number, `${number} spans arrive`)
+      return spans()
+    },
     close: async () => {
       server.closeAllConnections()
       await once(server.close(), 'close')
