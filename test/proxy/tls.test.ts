@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { listenOn } from '../../src/listen.ts'
 import { tlsDoor } from '../../src/proxy/tls.ts'
 import { connectTls, tlsOf } from '../certificates.ts'
+import { connectRaw } from '../raw.ts'
 import { loaded, minimal } from '../rules/rule-files.ts'
 import { until } from '../until.ts'
 
@@ -29,11 +30,11 @@ async function doorOf(t: Test, timeout: number) {
 
 t.test('a handshake that takes too long is ended', async t => {
   const { port, shaken } = await doorOf(t, 100)
-  const socket = connect(port, '127.0.0.1')
-  socket.resume()
+  const client = await connectRaw(t, port)
   // Half of a record, and nothing more.
-  socket.write('\x16\x03\x01\x02', 'latin1')
-  await once(socket, 'close')
+  client.send('\x16\x03\x01\x02')
+  // By a reset where not even that was read in time.
+  await client.over
   await until(() => shaken.length > 0, 'it is told')
   t.same(shaken, ['timeout'])
 })
