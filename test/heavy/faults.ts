@@ -10,7 +10,7 @@ import { request } from 'undici'
 import { listenOn } from '../../src/listen.ts'
 import { startServing } from '../child.ts'
 import { metric } from '../metric.ts'
-import { type Mortal, startMortal } from '../mortal.ts'
+import { listens, type Mortal, startMortal } from '../mortal.ts'
 import { until } from '../until.ts'
 import { connectionsOf, workersOf } from '../workers.ts'
 import { hasWrk, loaded } from '../wrk.ts'
@@ -18,11 +18,16 @@ import { hasWrk, loaded } from '../wrk.ts'
 const connections = 200
 const seconds = 8
 
-type Target = Pick<Mortal, 'url' | 'die' | 'live'>
+type Target = Pick<Mortal, 'url' | 'served' | 'die' | 'live'>
 
 /** An upstream that comes and goes at one port, whatever is under way there. */
 async function startKilled(t: Test): Promise<Target> {
-  const make = () => createServer((_, response) => response.end('here I am'))
+  let served = 0
+  const make = () =>
+    createServer((_, response) => {
+      served++
+      response.end('here I am')
+    })
   let server: Server = make()
   const port = await listenOn(server, '127.0.0.1', 0)
   const die = async () => {
@@ -32,10 +37,12 @@ async function startKilled(t: Test): Promise<Target> {
   t.teardown(die)
   return {
     url: `http://127.0.0.1:${port}`,
+    served: () => served,
     die,
     live: async () => {
       server = make()
-      await listenOn(server, '127.0.0.1', port)
+      // Meanwhile a connection of somebody else may have been given the port.
+      await until(() => listens(server, port), 'its port is free again')
     }
   }
 }
@@ -92,14 +99,18 @@ routes: [{ name: ${name}, match: { path: /** }, upstream: both }]
       await one.die()
       deaths++
       await sleep(250)
+      const before = one.served()
       await one.live()
-      // One that failed is left out for a while: the other one must not die meanwhile.
+      // One that failed is left out for a while, by each worker: the other one must not die meanwhile.
+      await until(() => over || one.served() > before, 'it is asked again')
       await sleep(750)
     }
   })()
   await until(async () => (await metric(adminUrl, 'tracebridge_connections')) >= connections, 'all are busy')
   await sleep((seconds * 1000) / 2)
   const [victim = 0] = workersOf(child.process.pid)
+  // It stands still while they are counted: callers come and go.
+  process.kill(victim, 'SIGSTOP')
   const held = connectionsOf(victim, port)
   process.kill(victim, 'SIGKILL')
   const { tool, answered, failed, lost } = await tally

@@ -32,7 +32,7 @@ async function serving(t: Test): Promise<ServingChild> {
     `
 access-log: { to: none }
 drain: { linger: 0s }
-listen: [{ address: "127.0.0.1:0", timeouts: { header: 100s } }]
+listen: [{ address: "127.0.0.1:0", timeouts: { header: 300s, keep-alive: 300s } }]
 admin: { address: "127.0.0.1:0" }
 upstreams: { origin: { targets: [{ url: "${origin.url}" }] } }
 routes: [{ match: { path: /** }, upstream: origin }]
