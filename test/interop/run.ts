@@ -13,8 +13,8 @@ import { type Call, type Failed, judge, type Reported, type Spans, type Told, ty
 import { sketchComplaints } from './sketches.ts'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
-const limitMs = 110_000
-const installLimitMs = 120_000
+const limitMs = 300_000
+const installLimitMs = 300_000
 const ways: readonly Spans[] = ['report', 'none']
 const wishes: readonly Wish[] = ['keep', 'drop']
 
