@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
-import { answering, freePort } from './ports.ts'
+import { answering, freePorts } from './ports.ts'
 import { type Core, start } from './processes.ts'
 import { rulesOf, type Setting } from './settings.ts'
 
@@ -25,7 +25,7 @@ export async function startGateway(
   behind: Behind,
   { core = 0, nodeOptions = '', workers = 1 }: How = {}
 ): Promise<RunningGateway> {
-  const [port, admin] = [await freePort(), await freePort()]
+  const [port = 0, admin = 0] = await freePorts(2)
   const file = join(folder, `rules-${started++}.yaml`)
   writeFileSync(file, rulesOf(setting, { port, admin, ...behind }))
   const args = ['serve', '--rules', file, '--workers', `${workers}`]

@@ -9,10 +9,16 @@ import { lastWords } from './processes.ts'
 /** Busy machines start slowly; noise is to fail nothing. */
 const limitMs = 30_000
 
+/** So many, none of them twice: one that was given back may be given out again at once. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports = await Promise.all(servers.map(server => listen(server)))
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  return ports
+}
+
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
-  await new Promise(resolve => server.close(resolve))
+  const [port = 0] = await freePorts(1)
   return port
 }
 

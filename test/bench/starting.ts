@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { command } from './gateway.ts'
 import type { Start } from './numbers.ts'
-import { freePort } from './ports.ts'
+import { freePorts } from './ports.ts'
 import { end, residentMiB, start } from './processes.ts'
 import { rulesOf, settings } from './settings.ts'
 import type { Stage } from './stage.ts'
@@ -31,7 +31,7 @@ function answers(port: number): Promise<boolean> {
 }
 
 async function once(stage: Stage, program: string, args: readonly string[]) {
-  const [port, admin] = [await freePort(), await freePort()]
+  const [port = 0, admin = 0] = await freePorts(2)
   const rules = join(stage.folder, 'start.yaml')
   writeFileSync(rules, rulesOf(settings.at30, { port, admin, ...stage.behind }))
   const began = performance.now()
