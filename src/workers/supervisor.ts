@@ -1,7 +1,7 @@
 // Keeps so many workers alive: starts them, hears what they say, replaces those that end, gives up on those that say
 // nothing any more. It must not know what is asked of them.
 import cluster, { type Worker } from 'node:cluster'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { ListenError } from '../app/listening.ts'
 import type { Log } from '../report/log.ts'
 import { type Beginning, type FromWorker, isFromWorker, type ToWorker } from './messages.ts'
@@ -98,7 +98,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     // Its last words may come after its end was seen.
     const silent = new Promise<void>(resolve => worker.once('disconnect', () => resolve()))
     worker.once('exit', (code: number | null, signal: string | null) => {
-      void Promise.race([silent, sleep(lastWordsMs)]).then(() => part(hand, code, signal))
+      // Where nothing ran meanwhile, they are there by now and not heard yet.
+      const long = sleep(lastWordsMs).then(() => turn())
+      void Promise.race([silent, long]).then(() => part(hand, code, signal))
     })
   }
 
