@@ -33,6 +33,9 @@ export type StreamOrigin = {
   readonly open: ReadonlySet<ServerHttp2Session>
 }
 
+/** More than any gateway takes: who is asked to answer with a long header does. */
+const maxSendHeaderBlockLength = 1024 * 1024
+
 /** Ends with the test. */
 export async function startStreamOrigin(
   t: Teardown,
@@ -48,11 +51,12 @@ export async function startStreamOrigin(
   let connections = 0
   const server: Http2Server =
     scheme === 'http'
-      ? createServer({ settings })
+      ? createServer({ settings, maxSendHeaderBlockLength })
       : createSecureServer({
           cert: readFileSync(pathOf('shop.pem')),
           key: readFileSync(pathOf('shop.key')),
-          settings
+          settings,
+          maxSendHeaderBlockLength
         })
   server.on('session', session => {
     connections++

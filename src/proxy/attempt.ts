@@ -153,20 +153,22 @@ export class Attempt implements UpgradeRecipient {
     this.#refused = wasRefused(error)
     const failure = failureOf(error, this.#audience.answered())
     this.ended(failure, causeOf(error))
-    const again = this.#again(failure)
+    const again = this.#again(failure, error)
     const used = again === 'reused' || (again === 'unsent' && this.carrier?.isUsed() === true)
-    this.#parted = used && resetCodeOf(error) === undefined
+    this.#parted = used
     this.#release()
     this.#audience.broke(failure, error, again)
   }
 
   /** https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2: only what has not been acted on is sent again. */
-  #again(failure: Failure): Again | undefined {
+  #again(failure: Failure, error: Error): Again | undefined {
     if (failure !== failures.upstreamUnreachable && failure !== failures.upstreamReset) return undefined
     // It had no connection yet.
     if (this.#control === undefined) return 'unsent'
     if (this.#begun) return undefined
     if (this.#refused) return 'unsent'
+    // Whoever ended this stream alone has read the request.
+    if (resetCodeOf(error) !== undefined) return undefined
     return this.#reused ? 'reused' : 'new'
   }
 

@@ -2,7 +2,12 @@
 // connections (h2-pool.ts), and ends nothing cleanly that did not end so.
 
 import { STATUS_CODES } from 'node:http'
-import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2'
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  IncomingHttpHeaders,
+  IncomingHttpStatusHeader
+} from 'node:http2'
 import { constants } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { RawFields } from './fields.ts'
@@ -16,6 +21,7 @@ type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader
 
 const {
   NGHTTP2_CANCEL,
+  NGHTTP2_ENHANCE_YOUR_CALM,
   NGHTTP2_FLAG_END_STREAM,
   NGHTTP2_INTERNAL_ERROR,
   NGHTTP2_NO_ERROR,
@@ -35,8 +41,10 @@ export class StreamCall implements Control {
   #lane: Lane | undefined
   #stream: ClientHttp2Stream | undefined
   #over = false
-  /** The stream ended with its trailers, or with its header. */
+  /** The upstream has said that this is all: with its header, its last bytes or its trailers. */
   #ended = false
+  /** The whole connection was over when the stream ended. */
+  #lost: boolean | undefined
   #left: number | undefined
   /** The header of the answer is here. */
   #answered = false
@@ -77,6 +85,7 @@ export class StreamCall implements Control {
       return false
     }
     this.#stream = stream
+    this.#watch(stream, lane)
     stream.once('close', () => {
       done()
       this.#closed(stream)
@@ -102,6 +111,19 @@ export class StreamCall implements Control {
     stream.once('end', () => this.#finish(stream))
     if (body !== null) this.#send(body, stream)
     return true
+  }
+
+  /**
+   * Node ends the reading of a stream that was reset, with whatever code, as it does that of a whole one: only that it is
+   * closed by then tells them apart. https://www.rfc-editor.org/rfc/rfc9113#section-8.1
+   */
+  #watch(stream: ClientHttp2Stream, { session }: Lane): void {
+    const { push } = stream
+    stream.push = (chunk, encoding) => {
+      if (chunk === null && stream.closed) this.#lost ??= isLost(session)
+      else if (chunk === null) this.#ended = true
+      return push.call(stream, chunk, encoding)
+    }
   }
 
   #send(body: Readable, stream: ClientHttp2Stream): void {
@@ -145,10 +167,8 @@ export class StreamCall implements Control {
   /** There is no more to read. */
   #finish(stream: ClientHttp2Stream): void {
     if (this.#over || !this.#answered) return
-    // Node ends the reading of a stream that was reset as well, and of one whose connection is gone.
-    if (!this.#ended && stream.rstCode !== NGHTTP2_NO_ERROR) return this.fail(this.#causeOf(stream))
-    if (!this.#ended && (this.#left ?? 0) !== 0)
-      return this.fail(new errors.ResponseContentLengthMismatchError())
+    if (!this.#ended) return this.fail(this.#causeOf(stream))
+    if ((this.#left ?? 0) !== 0) return this.fail(new errors.ResponseContentLengthMismatchError())
     this.#end()
     this.#tell(() => this.#recipient.onResponseEnd(this.#trailers))
     // The upstream has said all, whatever else it would have been told.
@@ -166,9 +186,19 @@ export class StreamCall implements Control {
     const { rstCode = NGHTTP2_NO_ERROR, id = 0 } = stream
     // https://www.rfc-editor.org/rfc/rfc9113#section-8.7
     const refused = rstCode === NGHTTP2_REFUSED_STREAM || id > (this.#lane?.last ?? id)
-    if (!refused) return causeOf(rstCode, error)
     // Who has begun to answer has not refused, and its caller must not take it for that.
-    return ended(this.#answered ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_REFUSED_STREAM)
+    if (refused) return reset(this.#answered ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_REFUSED_STREAM)
+    const cause = error?.cause instanceof Error ? error.cause : error
+    // Of the system: the connection itself.
+    if (cause !== undefined && 'syscall' in cause) return cause
+    if (this.#lost ?? (this.#lane !== undefined && isLost(this.#lane.session)))
+      return new errors.SocketError('the connection has ended')
+    if (rstCode === NGHTTP2_PROTOCOL_ERROR)
+      return new errors.HTTPParserError('an answer that is not valid HTTP/2')
+    // What Node itself says of a header beyond its limit.
+    if (rstCode === NGHTTP2_ENHANCE_YOUR_CALM && !this.#answered) return new errors.HeadersOverflowError()
+    // No error, amid an answer, would look whole to a caller.
+    return reset(rstCode === NGHTTP2_NO_ERROR ? NGHTTP2_INTERNAL_ERROR : rstCode)
   }
 
   #end(): void {
@@ -244,17 +274,13 @@ function lengthOf(method: string, fields: ResponseHeaders): number | undefined {
   return Number(length)
 }
 
-/** An error of undici's kinds, for one table of failures; `resetCode` is what the upstream ended the stream with. */
-function causeOf(rstCode: number, error?: Error): Error {
-  const cause = error?.cause instanceof Error ? error.cause : error
-  // Of the system: the connection itself.
-  if (cause !== undefined && 'syscall' in cause) return cause
-  if (rstCode === NGHTTP2_PROTOCOL_ERROR)
-    return new errors.HTTPParserError('an answer that is not valid HTTP/2')
-  return ended(rstCode)
+/** Nothing comes on it any more, of whatever stream. */
+function isLost({ destroyed, socket }: ClientHttp2Session): boolean {
+  return destroyed || socket === undefined || socket.destroyed
 }
 
-function ended(resetCode: number): Error {
+/** An error of undici's kinds, for one table of failures: the upstream has ended the stream alone. */
+function reset(resetCode: number): Error {
   return Object.assign(new errors.SocketError(`the stream was ended with code ${resetCode}`), { resetCode })
 }
 

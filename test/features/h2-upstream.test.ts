@@ -80,22 +80,72 @@ t.test('no field of one caller ends the streams of others', async t => {
   t.equal(origin.connections(), 1)
 })
 
-t.test('an answer that is reset halfway is no whole one', async t => {
+t.test('an answer that is reset halfway is no whole one, whatever the code', async t => {
   const { port, url, origin } = await gateway(t, ({ stream }) => {
     // With trailers to come, Node does not end it cleanly before the reset.
     stream.respond([':status', '200'], { waitForTrailers: true })
     stream.write('half')
   })
+  for (const [code, told] of [
+    [8, 8],
+    // Even "no error": https://www.rfc-editor.org/rfc/rfc9113#section-8.1 has it behind a whole answer alone.
+    [0, 2]
+  ] as const) {
+    const client = await connectRaw(t, port)
+    client.send(requestOf({}))
+    await until(() => client.text().includes('half'), 'half of it is there')
+    origin.seen.at(-1)?.stream.close(code)
+    await client.over
+    t.notMatch(client.text(), /\r\n0\r\n\r\n$/)
+    const answer = askH2(await connectH2(t, url))
+    await until(() => answer.text() === 'half', 'half of it is there')
+    origin.seen.at(-1)?.stream.close(code)
+    t.equal(await answer.over, told, 'by HTTP/2 a code goes on')
+  }
+})
+
+t.test('one that is whole stays whole, though its stream is reset behind it', async t => {
+  const { port, origin } = await gateway(t, ({ stream }) => {
+    stream.respond([':status', '200'])
+    // It wants no more of the body: https://www.rfc-editor.org/rfc/rfc9113#section-8.1
+    stream.end('enough', () => stream.close(0))
+  })
   const client = await connectRaw(t, port)
-  client.send(requestOf({}))
-  await until(() => client.text().includes('half'), 'half of it is there')
-  origin.seen[0]?.stream.close(8)
-  await client.over
-  t.notMatch(client.text(), /\r\n0\r\n\r\n$/)
-  const answer = askH2(await connectH2(t, url))
-  await until(() => answer.text() === 'half', 'half of it is there')
-  origin.seen[1]?.stream.close(8)
-  t.equal(await answer.over, 8, 'by HTTP/2 the code goes on')
+  client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc')
+  await until(() => client.text().endsWith('\r\n0\r\n\r\n'), 'all of it is there')
+  t.match(client.text(), 'enough')
+  t.equal(origin.seen.length, 1)
+})
+
+t.test('a request whose stream alone is reset is not sent again: somebody has read it', async t => {
+  const { port, origin } = await gateway(t, ({ stream, path }) => {
+    if (path !== '/ok') return stream.close(Number(path.slice(1)))
+    stream.respond([':status', '200'])
+    stream.end()
+  })
+  t.equal(statusOf(await ask(t, port, { path: '/ok' })), 200)
+  for (const code of [1, 2, 5, 8, 13]) {
+    const before = origin.seen.length
+    t.equal(statusOf(await ask(t, port, { path: `/${code}` })), 502, `code ${code}`)
+    t.equal(origin.seen.length - before, 1)
+  }
+  t.equal(origin.connections(), 1)
+})
+
+t.test('a header of an answer beyond the limit is no valid one, and asked for once', async t => {
+  const { port, origin } = await gateway(t, ({ stream, path }) => {
+    stream.respond([
+      ':status',
+      '200',
+      ...(path === '/ok' ? [] : ['x-a', 'a'.repeat(40_000), 'x-b', 'a'.repeat(40_000)])
+    ])
+    stream.end()
+  })
+  t.equal(statusOf(await ask(t, port, { path: '/ok' })), 200)
+  const answer = await ask(t, port, { path: '/long' })
+  t.equal(statusOf(answer), 502)
+  t.match(answer.body.toString(), 'UPSTREAM_INVALID')
+  t.equal(origin.seen.length, 2)
 })
 
 t.test('nor is one whose connection is gone, or one that is shorter than it says', async t => {
