@@ -1,6 +1,6 @@
 // Where rules are read from: the disk, or what somebody else read of it. A worker that starts in the middle of an edit
 // gets the bytes that are in force, not those that lie on the disk by then. Understands none of them.
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 
 /** All throw as node:fs does, an error with a `code`. */
 export type Files = {
@@ -17,7 +17,38 @@ export function codeOf(error: unknown): string {
 
 export const disk: Files = {
   list: path => (statSync(path).isDirectory() ? readdirSync(path) : undefined),
-  read: (path, most) => (statSync(path).size > most ? undefined : readFileSync(path))
+  read: (path, most) => {
+    const given = inherited.test(path)
+    // Not to wait for whoever writes to a pipe, for nothing else would happen meanwhile.
+    const file = openSync(path, given ? constants.O_RDONLY : constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      const kind = fstatSync(file)
+      if (!kind.isFile() && !(given && kind.isFIFO()))
+        throw Object.assign(new Error('no bytes to read'), { code: 'not a regular file' })
+      return bytesOf(file, most)
+    } finally {
+      closeSync(file)
+    }
+  }
+}
+
+/** A pipe of whoever started this process ends with what is written there: `tracebridge check /dev/stdin`. */
+const inherited = /^\/(?:dev\/stdin|dev\/fd\/\d{1,9}|proc\/self\/fd\/\d{1,9})$/
+
+const chunkSize = 64 * 1024
+
+/** The size that a file says is not asked: that of /dev/zero is 0, and others grow. */
+function bytesOf(file: number, most: number): Buffer | undefined {
+  const chunks: Buffer[] = []
+  let length = 0
+  for (;;) {
+    const chunk = Buffer.allocUnsafeSlow(chunkSize)
+    const read = readSync(file, chunk)
+    if (read === 0) return Buffer.concat(chunks, length)
+    length += read
+    if (length > most) return undefined
+    chunks.push(chunk.subarray(0, read))
+  }
 }
 
 /** What came of each question, by `list` or `read` and the path. It can be sent to another process. */

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { deserialize, serialize } from 'node:v8'
 import t from 'tap'
 import { disk, recorded, replayed } from '../../src/rules/files.ts'
@@ -54,4 +56,30 @@ t.test('what could not be read once cannot be read again', async t => {
     { code: 'ENOENT' },
     'nor what nobody asked for'
   )
+})
+
+t.test('no more is read than asked for, whatever a file says of its size', async t => {
+  const folder = folderOf(t, {
+    ten: '0123456789',
+    'rules.yaml': rules.replace('file:token', 'file:/dev/zero')
+  })
+  const file = join(folder, 'ten')
+  t.equal(disk.read(file, 10)?.toString(), '0123456789')
+  t.equal(disk.read(file, 9), undefined)
+  // Its size is 0, and it never ends.
+  t.throws(() => disk.read('/dev/zero', 10), { code: 'not a regular file' })
+  t.match(JSON.stringify(loadRules(folder, env)), 'expected a readable file of at most 64 KiB')
+})
+
+t.test('a pipe is read where this process was handed it, and waited for nowhere else', async t => {
+  const folder = folderOf(t, {})
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  t.throws(() => disk.read(pipe, 10), { code: 'not a regular file' })
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+  const text =
+    'upstreams: { a: { targets: [{ url: "http://127.0.0.1:9" }] } }\nroutes: [{ match: {}, upstream: a }]\n'
+  const piped = 'printf %s "$1" | "$2" "$3" check /dev/stdin'
+  const args = ['-c', piped, 'sh', text, process.execPath, main]
+  t.match(execFileSync('sh', args, { encoding: 'utf8' }), '/dev/stdin: ok, 1 route')
 })
