@@ -11,6 +11,7 @@ import {
   finish,
   input,
   isReading,
+  majorOf,
   minorOf,
   ok,
   reasonOf,
@@ -210,6 +211,9 @@ export class AnswerParser implements Callbacks {
 
   onHead(status: number, upgrade: boolean, keepAlive: boolean): number {
     if (!this.#endsHeader()) return this.#stop(new errors.HTTPParserError('a header without its empty line'))
+    // llhttp takes 2.0 and 0.9 as well, which nobody speaks in lines: https://www.rfc-editor.org/rfc/rfc9112#section-2.3
+    if (majorOf(this.#parser) !== 1)
+      return this.#stop(new errors.HTTPParserError('a version that is not HTTP/1'))
     this.#open = false
     this.#headed = true
     const fields = trimmed(this.#fields)

@@ -1,4 +1,4 @@
-// A request of HTTP/1 as node:http reads it, but for `headers`: node:http asks it for framing, TE and Expect alone,
+// A request of HTTP/1 as node:http reads it, but for `headers`: node:http asks it for framing and Expect alone,
 // everybody else reads `rawHeaders`, and an object of all fields costs as much as to parse them.
 import { type IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { fieldOf, type RawFields } from './fields.ts'
@@ -18,8 +18,9 @@ export class Request extends IncomingMessage {
   }
 }
 
-// TE: whether a caller by HTTP/1.0 takes chunks.
-const asked = ['content-length', 'transfer-encoding', 'te', 'expect'] as const
+// Not TE, by which node:http would send chunks to a caller that speaks HTTP/1.0; what stands between may not know them:
+// https://www.rfc-editor.org/rfc/rfc9112#section-6.1
+const asked = ['content-length', 'transfer-encoding', 'expect'] as const
 
 function askedOf(fields: RawFields): IncomingHttpHeaders {
   const headers: IncomingHttpHeaders = {}

@@ -33,6 +33,7 @@ type Llhttp = {
   readonly llhttp_free: (parser: number) => void
   readonly llhttp_execute: (parser: number, at: number, length: number) => number
   readonly llhttp_finish: (parser: number) => number
+  readonly llhttp_get_http_major: (parser: number) => number
   readonly llhttp_get_http_minor: (parser: number) => number
   readonly llhttp_get_error_reason: (parser: number) => number
 }
@@ -100,7 +101,10 @@ export function isReading(callbacks: Callbacks): boolean {
   return current === callbacks
 }
 
-/** The minor of HTTP/1. */
+export function majorOf(parser: number): number {
+  return llhttp.llhttp_get_http_major(parser)
+}
+
 export function minorOf(parser: number): number {
   return llhttp.llhttp_get_http_minor(parser)
 }

@@ -34,8 +34,8 @@ export function faultOf({ method = '', url = '', httpVersion, rawHeaders }: Head
   return (
     hostFault(host, httpVersion) ??
     codingFault(coding, httpVersion) ??
-    targetFault(method, url, httpVersion === '2' ? undefined : host) ??
     methodFault(method, rawHeaders, httpVersion) ??
+    targetFault(method, url, httpVersion === '2' ? undefined : host) ??
     expectation
   )
 }

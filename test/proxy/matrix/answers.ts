@@ -133,6 +133,8 @@ export const answers: readonly AnswerRow[] = [
     got: lines('HTTP/1.1 200 ', 'Content-Length: 0', ...dated),
     after: 'open'
   },
+  invalid('HTTP/2.0 in lines', `${lines('HTTP/2.0 200 OK', length)}ok`),
+  invalid('HTTP/0.9 with a header', `${lines('HTTP/0.9 200 OK', length)}ok`),
   {
     name: 'HTTP/1.0 of an upstream is 1.1 to the caller',
     answer: `${lines('HTTP/1.0 200 OK', length)}ok`,
@@ -143,6 +145,14 @@ export const answers: readonly AnswerRow[] = [
   {
     name: 'no chunks for HTTP/1.0',
     version: '1.0',
+    answer: `${ok('Transfer-Encoding: chunked')}2\r\nok\r\n0\r\n\r\n`,
+    got: `${ok('Date: D', 'Connection: close')}ok`,
+    after: 'closed'
+  },
+  {
+    name: 'nor where it says that it takes them',
+    version: '1.0',
+    fields: ['TE: chunked, trailers'],
     answer: `${ok('Transfer-Encoding: chunked')}2\r\nok\r\n0\r\n\r\n`,
     got: `${ok('Date: D', 'Connection: close')}ok`,
     after: 'closed'
