@@ -1,5 +1,5 @@
 // The shell step of the example for GitHub Actions, as a runner runs it, around a running gateway.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
@@ -22,4 +22,22 @@ t.test('GitHub Actions: the step fails a bad rollout, and warns of one that is n
   const idle = await bad.sh(step.replace('"$WAIT"', '300ms').replace('"$WINDOW"', '100ms'), shell)
   t.equal(idle.code, 2)
   t.match(idle.said, /^::warning::the gate could not prove/m)
+})
+
+t.test('GitHub Actions: a gray version that was never changed is not undone', async t => {
+  const workflow = parse(readFileSync('examples/github-actions/canary.yml', 'utf8'))
+  const stepOf = (wanted: string) =>
+    workflow.jobs.rollout.steps.find(({ name }: { name: string }) => name === wanted)
+  const set = 'set image deployment/orders-gray orders=orders:2'
+  for (const [fails, said] of [
+    [set, ''],
+    ['rollout status deployment/orders-gray --timeout=5m', 'changed=true\n']
+  ] as const) {
+    const { sh } = await agent(t, 1, { KUBECTL_FAILS: fails, GITHUB_OUTPUT: 'output' })
+    writeFileSync(join(t.testdirName, 'output'), '')
+    t.equal((await sh(stepOf('Deploy gray').run, ['bash', '-e'])).code, 1)
+    t.equal(readFileSync(join(t.testdirName, 'output'), 'utf8'), said)
+  }
+  t.match(stepOf('Undo').if, /steps\.deploy\.outputs\.changed == 'true'$/)
+  t.equal(stepOf('Deploy gray').id, 'deploy')
 })

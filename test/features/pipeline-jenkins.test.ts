@@ -48,11 +48,21 @@ t.test('Jenkins: a promotion that does not come up is undone, and one that never
   t.equal(await failing(set), `${set}\n`)
 })
 
+t.test('Jenkins: a gray version that was never changed is not undone', async t => {
+  const set = 'set image deployment/orders-gray orders=orders:2'
+  const { sh, kubectl } = await agent(t, 1, { KUBECTL_FAILS: set })
+  // Of the build before, in the same folder.
+  t.equal((await sh('touch gray.changed')).code, 0)
+  t.equal((await sh(deploy)).code, 1)
+  t.equal((await sh(undo)).code, 0)
+  t.equal(kubectl(), `${set}\n`)
+})
+
 t.test('Jenkins: one that is not proven in time is unstable, by exit code 2', { skip: noCurl }, async t => {
   const { sh } = await agent(t, 1, { MIN_SAMPLES: '999999', WINDOW: '300ms', WAIT: '600ms' })
   const { code, said } = await sh(gate)
   t.equal(code, 2, said)
   t.match(jenkinsfile, /if \(verdict == 2\) \{\s+unstable\(/)
   t.match(jenkinsfile, /\} else if \(verdict != 0\) \{\s+error\(/)
-  t.match(jenkinsfile, /unsuccessful \{\s+sh '''\s+kubectl rollout undo/)
+  t.match(jenkinsfile, /unsuccessful \{\s+sh '''\s+if \[ -e gray.changed \]; then kubectl rollout undo/)
 })
