@@ -23,7 +23,8 @@ export const disk: Files = {
     const file = openSync(path, given ? constants.O_RDONLY : constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const kind = fstatSync(file)
-      if (!kind.isFile() && !(given && kind.isFIFO()))
+      // To read a folder is an error that says so.
+      if (!kind.isFile() && !kind.isDirectory() && !(given && kind.isFIFO()))
         throw Object.assign(new Error('no bytes to read'), { code: 'not a regular file' })
       return bytesOf(file, most)
     } finally {

@@ -37,8 +37,14 @@ export const headerSize = v.pipe(size, v.minValue(1024, 'expected a size of 1KiB
 const some = count(1, 'expected a whole number from 1 up')
 
 export const listenLimits = table({
-  header: key('Bytes of the header of a request, at most; more is answered 431, or ends the stream of HTTP/2.', headerSize),
-  fields: key('Header fields of a request, at most; more is answered 431, or ends the stream of HTTP/2.', some),
+  header: key(
+    'Bytes of the header of a request, at most; more is answered 431, or ends the stream of HTTP/2.',
+    headerSize
+  ),
+  fields: key(
+    'Header fields of a request, at most; more is answered 431, or ends the stream of HTTP/2.',
+    some
+  ),
   target: key('Bytes of path and query together, at most; more is answered 414.', size),
   connections: key('Connections at a time; more are closed at once.', some),
   requests: key('Requests on one connection, which then ends.', some)
