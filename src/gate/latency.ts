@@ -42,6 +42,9 @@ export const level = 0.05
 /** A standard normal's quantile at 95 %. */
 const z = 1.644854
 
+/** Requests of a side below which its p95 has no upper bound: 0.95^58 is above 5 %, 0.95^59 below. */
+export const fewestBounded = 59
+
 /** Values of each side in a sub-window below which it says nothing. */
 const fewest = 20
 

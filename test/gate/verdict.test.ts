@@ -1,4 +1,5 @@
 import t from 'tap'
+import { together } from '../../src/gate/tally.ts'
 import { type GateSettings, type Judgement, judge } from '../../src/gate/verdict.ts'
 import { sketchScale } from '../../src/sketch/scale.ts'
 import { drawsOf } from '../draws.ts'
@@ -248,6 +249,47 @@ t.test('errors on routes that the baseline did not serve are judged by each side
     verdict: 'pass',
     notes: [/^4\.8 % of the candidate's requests are on routes that the baseline did not serve/]
   })
+})
+
+/** The candidate fails on a route of which the baseline served next to nothing; of each part so many. */
+function thin(baseline: number, candidate: number, errors: number, baselineErrors = 0): Judgement {
+  const elsewhere = part([{ ...share(260), candidate: { requests: 310, latency } }])
+  const parts = Array.from({ length: 5 }, (_, i) =>
+    together([
+      elsewhere,
+      part([
+        {
+          route: 'thin',
+          baseline: {
+            requests: i === 2 ? baseline : 0,
+            latency,
+            errors: i === 2 ? baselineErrors : 0
+          },
+          candidate: { requests: candidate, latency, errors }
+        }
+      ])
+    ])
+  )
+  return judge(parts, sketchScale, settings)
+}
+
+t.test('one request of the baseline is no proof that it fails as often', async t => {
+  t.match(thin(1, 259, 259), { verdict: 'fail', why: [/^the candidate fails more than 1\.50 times/] })
+  t.match(thin(1, 259, 259).errors.routes[1], { route: 'thin', finding: 'open' })
+  t.match(thin(2, 4, 4), { errors: { finding: 'over' } }, 'however few there are of the candidate')
+  t.match(thin(58, 180, 4), { errors: { finding: 'over' } })
+})
+
+t.test('where the baseline served too little to prove errors by, they are doubted', async t => {
+  // Two in a hundred: the baseline would have had one or two.
+  t.match(thin(70, 200, 4), {
+    verdict: 'inconclusive',
+    why: [/seems to fail more/],
+    errors: { finding: 'open' }
+  })
+  t.match(thin(40, 200, 20, 2), { errors: { finding: 'open' } }, 'more often than the baseline there')
+  t.match(thin(40, 200, 20, 3), { errors: { finding: 'within' } }, 'which fails as often')
+  t.match(thin(1, 20, 0), { errors: { finding: 'within' } }, 'without errors all is well')
 })
 
 t.test(
