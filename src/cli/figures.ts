@@ -19,8 +19,13 @@ export function digits(value: number): string {
 /** The value and, in brackets, from where to where it may be. */
 export function shown(estimate: Estimate | null, write: (value: number) => string): string {
   if (estimate === null) return '-'
-  const { value, low, high } = estimate
-  return `${write(value)} (${write(low)} to ${high === null ? '?' : write(high)})`
+  const { low, high } = estimate
+  return `${shownValue(estimate, write)} (${write(low)} to ${high === null ? '?' : write(high)})`
+}
+
+/** The value alone; of what is beyond the last bucket, that it is more. */
+export function shownValue({ value, atLeast }: Estimate, write: (value: number) => string): string {
+  return atLeast ? `> ${write(value)}` : write(value)
 }
 
 /** Lines of cells, each column as wide as it must be. */

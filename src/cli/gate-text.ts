@@ -2,7 +2,7 @@
 import type { Comparison } from '../gate/compare.ts'
 import type { Estimate } from '../gate/quantile.ts'
 import type { Judgement } from '../gate/verdict.ts'
-import { comparisonText, digits, duration, percent, table } from './figures.ts'
+import { comparisonText, digits, duration, percent, shown, shownValue, table } from './figures.ts'
 
 /** All that is known of a verdict; `--json` prints it as it is. */
 export type GateResult = {
@@ -37,14 +37,14 @@ export function gateText(result: GateResult): string {
         ['p95 by route', 'baseline', 'candidate', 'ratio, 90 % interval', 'line', 'finding'],
         ...latency.routes.map(({ route, baseline, candidate, ratio, line, finding }) => [
           route,
-          duration(baseline.value),
-          duration(candidate.value),
-          interval(ratio),
+          shownValue(baseline, duration),
+          shownValue(candidate, duration),
+          shown(ratio, digits),
           digits(line),
           finding
         ]),
         ...(latency.routes.length > 1 && latency.ratio !== null
-          ? [['together', '', '', interval(latency.ratio), digits(limits.p95Ratio), latency.finding]]
+          ? [['together', '', '', shown(latency.ratio, digits), digits(limits.p95Ratio), latency.finding]]
           : [])
       ]),
       '\n'
@@ -61,10 +61,6 @@ export function gateText(result: GateResult): string {
   return lines.join('')
 }
 
-function interval({ value, low, high }: Estimate): string {
-  return `${digits(value)} (${digits(low)} to ${high === null ? '?' : digits(high)})`
-}
-
 type Case = { readonly name: string; readonly finding: string; readonly message: string }
 
 /**
@@ -78,7 +74,7 @@ export function junitText(result: GateResult): string {
     ...latency.routes.map(({ route, finding, ratio, line }) => ({
       name: `p95 of ${route}`,
       finding,
-      message: `${digits(ratio.value)} times the baseline's, the line is ${digits(line)}`
+      message: `${shownValue(ratio, digits)} times the baseline's, the line is ${digits(line)}`
     })),
     { name: 'errors', finding: errors.finding, message: `the line is ${result.limits.errorRatio} times` }
   ]

@@ -11,7 +11,7 @@ export type SideFigures = {
   readonly qps: Estimate | null
   /** Share of requests, 0 to 1. */
   readonly errorRate: Estimate | null
-  /** Milliseconds; `high` is null where too little was seen to say. */
+  /** Milliseconds. */
   readonly p50: Estimate | null
   readonly p95: Estimate | null
   readonly p99: Estimate | null

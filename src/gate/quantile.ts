@@ -3,8 +3,15 @@ import { placeOf, type ReadonlyBins } from '../sketch/bins.ts'
 import type { Scale } from '../sketch/scale.ts'
 import { binomialQuantile } from './binomial.ts'
 
-/** A number and the interval in which the true one is; `high` is null where too little was seen to say. */
-export type Estimate = { readonly value: number; readonly low: number; readonly high: number | null }
+/** A number and the interval in which the true one is. */
+export type Estimate = {
+  readonly value: number
+  readonly low: number
+  /** Null where too little was seen to say, or where it is beyond what was told apart. */
+  readonly high: number | null
+  /** There where the value itself is beyond: it is more than this. */
+  readonly atLeast?: true
+}
 
 /**
  * The quantile `q` with an interval that the true one leaves on either side with the probability `outside`: by the ranks
@@ -21,14 +28,16 @@ export function quantileOf(
   if (n === 0) return undefined
   const known = (rank: number) => {
     const { index, within } = placeOf(bins, rank)
-    return scale.at(index, within)
+    return { ms: scale.at(index, within), endless: scale.isEndless(index) }
   }
   const above = binomialQuantile(1 - outside, n, q) + 1
-  const high = above > n ? Number.POSITIVE_INFINITY : known(above)
+  const high = above > n ? undefined : known(above)
+  const value = known(Math.max(1, Math.ceil(q * n)))
   return {
-    value: known(Math.max(1, Math.ceil(q * n))),
-    low: known(Math.max(1, binomialQuantile(outside, n, q))),
-    high: Number.isFinite(high) ? high : null
+    value: value.ms,
+    low: known(Math.max(1, binomialQuantile(outside, n, q))).ms,
+    high: high === undefined || high.endless ? null : high.ms,
+    ...(value.endless ? { atLeast: true } : {})
   }
 }
 

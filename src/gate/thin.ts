@@ -1,6 +1,7 @@
 // Routes of which the baseline served so little that its own test of errors cannot show anything, or none at all. What
 // the candidate does there must not count as well only because nothing stands beside it.
-import { type Finding, fewestBounded, level, most } from './latency.ts'
+import { fewestBounded } from './distance.ts'
+import { type Finding, level, most } from './latency.ts'
 import { chance, findingOf, moreIn, oddsOf, tailOf } from './odds.ts'
 import { type Pair, type Period, sideOf, type Tally } from './tally.ts'
 

@@ -2,8 +2,10 @@
 // and no source, and what it has not been shown it does not presume to be well.
 import type { Scale } from '../sketch/scale.ts'
 import { type ErrorFinding, errorsOf } from './errors.ts'
-import { type LatencyFinding, latencyOf } from './latency.ts'
+import { type LatencyFinding, latencyOf, type RouteLatency } from './latency.ts'
+import type { Estimate } from './quantile.ts'
 import { type Period, sideOf, together } from './tally.ts'
+import { uncomparedOf } from './uncompared.ts'
 
 export type GateSettings = {
   readonly p95Ratio: number
@@ -42,14 +44,18 @@ export function judge(periods: readonly Period[], scale: Scale, settings: GateSe
     baseline: latency.routes.reduce((sum, { requests }) => sum + requests.baseline, 0),
     candidate: latency.routes.reduce((sum, { requests }) => sum + requests.candidate, 0)
   }
-  const unmatched = unmatchedOf(whole)
-  const shown = { latency, errors, compared, notes: notesOf(unmatched) }
-  const lacking = lackOf(whole, compared, unmatched, settings)
+  const uncompared = uncomparedOf(whole, latency.routes)
+  const shown = { latency, errors, compared, notes: uncompared === undefined ? [] : [uncompared.text] }
+  const lacking = lackOf(whole, compared, settings)
   const failing = failingOf(shown, settings, lacking === undefined)
   if (failing.length > 0) return { verdict: 'fail', why: failing, enough: true, ...shown }
-  const missing = lacking ?? stopOf(windows)
+  const unseen =
+    uncompared !== undefined && Math.max(uncompared.baseline, uncompared.candidate) > negligible
+      ? uncompared.text
+      : undefined
+  const missing = lacking ?? stopOf(windows) ?? unseen
   if (missing !== undefined) return { verdict: 'inconclusive', why: [missing], enough: false, ...shown }
-  const open = openOf(shown, settings)
+  const open = openOf(shown, settings, sideOf(whole, 'candidate').latency.count)
   return open.length > 0
     ? { verdict: 'inconclusive', why: open, enough: true, ...shown }
     : {
@@ -73,31 +79,12 @@ function inParts(periods: readonly Period[]): readonly Period[] {
 
 type Shown = Pick<Judgement, 'latency' | 'errors' | 'compared'>
 
-/** Share of the candidate's requests on routes that the baseline did not serve, above which nothing is said. */
-const unmatchedUpTo = 0.1
-
-/** What share of the candidate's requests is on routes of which the baseline served none. */
-function unmatchedOf(whole: Period): number {
-  const all = sideOf(whole, 'candidate').latency.count
-  let alone = 0
-  for (const { baseline, candidate } of whole.values()) {
-    if (baseline.latency.count === 0) alone += candidate.latency.count
-  }
-  return all === 0 ? 0 : alone / all
-}
-
-function notesOf(unmatched: number): readonly string[] {
-  return unmatched === 0 ? [] : [`${unmatchedText(unmatched)}: their latency is compared with nothing`]
-}
-
-function unmatchedText(share: number): string {
-  return `${(100 * share).toFixed(1)} % of the candidate's requests are on routes that the baseline did not serve`
-}
+/** Share of the requests up to which nothing need be known of them. */
+const negligible = 0.1
 
 function lackOf(
   whole: Period,
   { baseline, candidate }: Judgement['compared'],
-  unmatched: number,
   { minSamples }: GateSettings
 ): string | undefined {
   const served = {
@@ -110,10 +97,7 @@ function lackOf(
   if (Math.min(baseline, candidate) < minSamples) {
     return `too few requests on routes that both sides served: ${baseline} of the baseline and ${candidate} of the candidate, ${minSamples} are needed of each`
   }
-  if (unmatched > unmatchedUpTo) return unmatchedText(unmatched)
-  return candidate * 2 < served.candidate
-    ? 'most requests of the candidate are on routes that the baseline hardly served'
-    : undefined
+  return undefined
 }
 
 /** Requests of the baseline in the last part, from which on a candidate that got none is taken to be gone. */
@@ -135,7 +119,7 @@ function failingOf({ latency, errors }: Shown, settings: GateSettings, enough: b
   if (enough && latency.finding === 'over') {
     const routes = latency.routes.filter(({ finding }) => finding === 'over')
     for (const { route, ratio, line } of routes) {
-      why.push(`p95 of ${route} is ${times(ratio.value)} the baseline's, the line is ${times(line)}`)
+      why.push(`p95 of ${route} is ${timesOf(ratio)} the baseline's, the line is ${times(line)}`)
     }
     if (routes.length === 0 && latency.ratio !== undefined) {
       why.push(
@@ -151,20 +135,33 @@ function failingOf({ latency, errors }: Shown, settings: GateSettings, enough: b
   return why
 }
 
-/** What keeps a pass away although there is enough to judge by. */
-function openOf({ latency, errors }: Shown, { minSamples, errorRatio }: GateSettings): string[] {
+/** What keeps a pass away although there is enough to judge by; the candidate has served so many requests in all. */
+function openOf({ latency, errors }: Shown, settings: GateSettings, served: number): string[] {
   const why: string[] = []
   if (latency.finding !== 'within') why.push('p95 is proven neither beyond the line nor within it')
-  for (const { route, requests, ratio, line } of latency.routes) {
-    if (latency.routes.length === 1 || Math.min(requests.baseline, requests.candidate) < minSamples) continue
-    if (ratio.value > line) {
-      why.push(`p95 of ${route} looks ${times(ratio.value)} the baseline's, which is not proven`)
+  for (const one of latency.routes) {
+    if (latency.routes.length > 1 && isSuspect(one, settings.minSamples, served)) {
+      why.push(`p95 of ${one.route} looks ${timesOf(one.ratio)} the baseline's, which is not proven`)
     }
   }
   if (errors.finding === 'open') {
-    why.push(`the candidate seems to fail more than ${times(errorRatio)} as often, which is not proven`)
+    why.push(
+      `the candidate seems to fail more than ${times(settings.errorRatio)} as often, which is not proven`
+    )
   }
   return why
+}
+
+/** What all routes together are proven to be may hide one that is none of them: one of few requests weighs next to nothing. */
+function isSuspect({ requests, ratio, line }: RouteLatency, minSamples: number, served: number): boolean {
+  if (ratio.low > line) return true
+  if (Math.min(requests.baseline, requests.candidate) >= minSamples) return ratio.value > line
+  const far = ratio.low > 1 || ratio.value > line ** 2
+  return ratio.value > line && far && requests.candidate > negligible * served
+}
+
+function timesOf({ value, atLeast }: Estimate): string {
+  return atLeast ? `more than ${times(value)}` : times(value)
 }
 
 function times(ratio: number): string {

@@ -3,6 +3,8 @@
 export type Scale = {
   /** The value that stands for a place in a bin; `within` says how far into it, above 0 and up to 1. */
   readonly at: (index: number, within: number) => number
+  /** Whether a bin has no upper end: of what is in it only `at` is known to be exceeded. */
+  readonly isEndless: (index: number) => boolean
   /** How far the logarithm of a value is known at best: the standard error that the width of a bin leaves. */
   readonly error: number
   /** Values are told apart only by buckets wider than those of a sketch. */
@@ -35,6 +37,8 @@ export function inRange(first: number, length: number): boolean {
  */
 export const sketchScale: Scale = {
   at: index => (2 * gamma ** index) / (gamma + 1),
+  // Its last one begins at 27 hours.
+  isEndless: () => false,
   // A value may be anywhere in its bin: the standard deviation of what is spread evenly.
   error: Math.log(gamma) / Math.sqrt(12),
   coarse: false
@@ -42,15 +46,16 @@ export const sketchScale: Scale = {
 
 /**
  * The scale of a histogram with these upper bounds in milliseconds, ascending; one bin more holds what is above all.
- * Within a bucket values are taken to be spread evenly, as Prometheus does; beyond the last one they are infinite.
+ * Within a bucket values are taken to be spread evenly, as Prometheus does; beyond the last one its bound stands for them.
  * https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
  */
 export function bucketScale(bounds: readonly number[]): Scale {
   return {
     at: (index, within) => {
-      const low = index === 0 ? 0 : (bounds[index - 1] ?? 0)
-      return low + ((bounds[index] ?? Number.POSITIVE_INFINITY) - low) * within
+      const low = index === 0 ? 0 : (bounds[index - 1] ?? bounds.at(-1) ?? 0)
+      return low + ((bounds[index] ?? low) - low) * within
     },
+    isEndless: index => index >= bounds.length,
     error: Math.log(gamma) / Math.sqrt(12),
     coarse: true
   }

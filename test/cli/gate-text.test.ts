@@ -56,4 +56,5 @@ t.test('numbers have three digits that matter', async t => {
   t.same([0, 0.00042, 0.1234, 1].map(percent), ['0 %', '0.042 %', '12.3 %', '100 %'])
   t.equal(shown(null, percent), '-')
   t.equal(shown({ value: 0.1, low: 0, high: null }, percent), '10 % (0 % to ?)')
+  t.equal(shown({ value: 1e4, low: 5e3, high: null, atLeast: true }, duration), '> 10 s (5 s to ?)')
 })

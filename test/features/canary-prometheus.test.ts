@@ -99,7 +99,7 @@ function metricsOf(look: number, labels = ''): string {
 const startLine = 'process_start_time_seconds 1700000000'
 
 /** Gates by what a gateway is scraped of at each look. */
-async function scripted(t: Teardown, scraped: (look: number) => string) {
+async function scripted(t: Teardown, scraped: (look: number) => string, ...more: readonly string[]) {
   let look = 0
   const server = createServer((_, response) => response.end(scraped(look)))
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -111,7 +111,7 @@ async function scripted(t: Teardown, scraped: (look: number) => string) {
     return samples
   })
   const short = ['--window', '200ms', '--for', '200ms', '--on-inconclusive', 'pass']
-  return gated(url, 'gray', ...short)
+  return gated(url, 'gray', ...short, ...more)
 }
 
 t.test('a scrape that was missed makes no window of all that was ever counted', async t => {
@@ -149,6 +149,42 @@ t.test('a candidate whose calls by gRPC fail is stopped', async t => {
   const { code, stdout } = await gated(url, 'gray')
   t.equal(code, 1, stdout)
   t.match(stdout, /the candidate fails more than 1\.50 times as often as the baseline \(orders\)/)
+})
+
+/** Of two routes the candidate answers one beyond the last bucket, with two fifths of its requests. */
+function endlessOf(look: number): string {
+  const lines = (route: string, tag: string, quick: number, all: number) =>
+    [
+      ['0.1', quick],
+      ['10', quick],
+      ['+Inf', all]
+    ].map(
+      ([le, upTo]) =>
+        `http_client_request_duration_seconds_bucket{route="${route}",status="200",service_tag="${tag}",le="${le}"} ${upTo}`
+    )
+  return [
+    ...lines('orders', 'base', 600 * look, 600 * look),
+    ...lines('orders', 'gray', 0, 400 * look),
+    ...lines('cart', 'base', 600 * look, 600 * look),
+    ...lines('cart', 'gray', 600 * look, 600 * look),
+    startLine
+  ].join('\n')
+}
+
+t.test('a candidate that takes longer than any bucket is stopped', async t => {
+  const text = await scripted(t, endlessOf)
+  t.equal(text.code, 1, text.stdout)
+  t.match(text.stdout, /^FAIL {2}p95 of orders is more than \d+\.\d\d times the baseline's/)
+  t.match(text.stdout, /\norders +95 ms +> 10 s +> 105 \(\d+ to \?\) +1\.2 +over\n/)
+  t.match(text.stdout, /\np95 +95 ms \(.*\) +> 10 s \(10 s to \?\)\n/)
+  const { stdout } = await scripted(t, endlessOf, '--json')
+  t.match(JSON.parse(stdout).comparison.candidate.p95, {
+    value: 10_000,
+    low: 10_000,
+    high: null,
+    atLeast: true
+  })
+  t.notMatch(stdout, /"(?:value|low)": null/)
 })
 
 /** gRPC: HTTP says 200 whatever comes of it. */

@@ -1,7 +1,8 @@
 import t from 'tap'
-import { together } from '../../src/gate/tally.ts'
+import { type Period, periodOf, together } from '../../src/gate/tally.ts'
 import { type GateSettings, type Judgement, judge } from '../../src/gate/verdict.ts'
-import { sketchScale } from '../../src/sketch/scale.ts'
+import { add, emptyBins } from '../../src/sketch/bins.ts'
+import { bucketScale, sketchScale } from '../../src/sketch/scale.ts'
 import { drawsOf } from '../draws.ts'
 import { part, type Share, windowOf } from './rollouts.ts'
 
@@ -54,7 +55,11 @@ t.test('both sides must have served the same routes', async t => {
       baseline: { requests: 0, latency },
       candidate: { requests: 500, latency }
     }),
-    { verdict: 'inconclusive', enough: false, why: [/^55\.6 % of the candidate's requests are on routes/] }
+    {
+      verdict: 'inconclusive',
+      enough: false,
+      why: [/^55\.6 % of the candidate's requests are on routes without a p95/]
+    }
   )
 })
 
@@ -247,7 +252,9 @@ t.test('errors on routes that the baseline did not serve are judged by each side
   t.match(besides(100, 100), { verdict: 'fail', why: [/^the candidate fails more than 1\.50 times/] })
   t.match(besides(100, 0), {
     verdict: 'pass',
-    notes: [/^4\.8 % of the candidate's requests are on routes that the baseline did not serve/]
+    notes: [
+      "4.8 % of the candidate's requests are on routes without a p95 to compare: new (0 of the baseline, 500 of the candidate); 59 of each side are needed"
+    ]
   })
 })
 
@@ -299,3 +306,120 @@ t.test(
     t.strictSame(verdictOf(share(2000)).notes, [])
   }
 )
+
+/** Of either side so many requests of a part on another route, ten times as slow as usual for the candidate. */
+function slowBesides(baseline: number, candidate: number): Judgement {
+  return verdictOf(share(1000), {
+    route: 'slow',
+    baseline: { requests: baseline, latency },
+    candidate: { requests: candidate, latency: () => 10 * latency() }
+  })
+}
+
+t.test('what is not compared for too few requests is named, and above a tenth nothing passes', async t => {
+  t.match(slowBesides(11, 800), {
+    verdict: 'inconclusive',
+    enough: false,
+    why: [
+      "44.4 % of the candidate's requests are on routes without a p95 to compare: slow (55 of the baseline, 4000 of the candidate); 59 of each side are needed"
+    ]
+  })
+  t.match(
+    slowBesides(800, 11),
+    {
+      verdict: 'inconclusive',
+      why: [/^1\.1 % of the candidate's requests and 44\.4 % of the baseline's are on routes/]
+    },
+    'the other way round as well'
+  )
+  t.match(slowBesides(11, 100), { verdict: 'pass', notes: [/^9\.1 % .* slow \(55 of the baseline, 500 of/] })
+  t.match(slowBesides(800, 0), { verdict: 'pass', notes: [] }, 'other routes of the baseline are no matter')
+})
+
+t.test('a long tail of routes with few requests each holds no rollout', async t => {
+  const tail = Array.from({ length: 9 }, (_, i) => share(10, 1, `tail-${i}`))
+  const { verdict, notes } = verdictOf(share(1000), ...tail)
+  t.equal(verdict, 'pass')
+  t.match(notes, [/^8\.3 % .*: tail-0 \(50 of .*\), tail-1 .*, tail-2 .* and 6 more; 59 of each/])
+})
+
+t.test('what is proven too slow fails, however much is not compared', async t => {
+  const many = verdictOf(share(400, 2), {
+    route: 'new',
+    baseline: { requests: 0, latency },
+    candidate: { requests: 500, latency }
+  })
+  t.match(many, { verdict: 'fail', why: [/^p95 of orders is/] })
+})
+
+t.test('a route of few requests that is far too slow is not hidden by many others', async t => {
+  const few = slowBesides(14, 800)
+  t.match(few, {
+    verdict: 'inconclusive',
+    why: [/^p95 of slow looks \d+\.\d\d times the baseline's, which is not proven/]
+  })
+  t.match(slowBesides(14, 20).verdict, 'inconclusive', 'where it is beyond any doubt')
+})
+
+/** The buckets of a gateway's histograms that matter here. */
+const buckets = bucketScale([50, 100, 10_000])
+
+/** In such buckets, so many of each part below 50 ms, below 100 ms and beyond 10 s. */
+function bucketed(route: string, baseline: readonly number[], candidate: readonly number[]): Period {
+  const bins = ([quick = 0, usual = 0, endless = 0]: readonly number[]) => {
+    const counts = emptyBins()
+    for (const [index, amount] of [quick, usual, 0, endless].entries()) {
+      if (amount > 0) add(counts, index, amount)
+    }
+    return counts
+  }
+  return periodOf([
+    { side: 'baseline', route, errors: 0, latency: bins(baseline) },
+    { side: 'candidate', route, errors: 0, latency: bins(candidate) }
+  ])
+}
+
+function bucketedVerdict(...routes: readonly Period[]): Judgement {
+  return judge(
+    Array.from({ length: 5 }, () => together(routes)),
+    buckets,
+    settings
+  )
+}
+
+t.test('a candidate beyond the last bucket is too slow by what the bucket tells', async t => {
+  const usual = bucketed('b', [900, 100], [540, 60])
+  const all = bucketedVerdict(bucketed('a', [900, 100], [0, 0, 1000]))
+  t.match(all, { verdict: 'fail', why: [/^p95 of a is more than 133\.33 times the baseline's, the line is/] })
+  t.match(all.latency.routes, [
+    {
+      candidate: { value: 10_000, low: 10_000, high: null, atLeast: true },
+      ratio: { high: null, atLeast: true },
+      finding: 'over'
+    }
+  ])
+  const one = bucketedVerdict(bucketed('a', [900, 100], [0, 0, 400]), usual)
+  t.match(one, { verdict: 'fail', why: [/^p95 of a is more than 133\.33 times/] })
+  const tenth = bucketedVerdict(bucketed('a', [900, 100], [300, 0, 40]), usual)
+  t.match(tenth, { verdict: 'fail', why: [/^p95 of a is more than 133\.33 times/] })
+  for (const { latency: found } of [all, one, tenth]) t.notMatch(JSON.stringify(found), /"value":null/)
+})
+
+t.test('what the buckets do not tell is said, and does not pass', async t => {
+  const usual = bucketed('b', [900, 100], [540, 60])
+  const edge = bucketedVerdict(bucketed('a', [900, 100], [378, 0, 22]), usual)
+  t.match(edge, {
+    verdict: 'inconclusive',
+    why: [
+      "40.0 % of the candidate's requests and 50.0 % of the baseline's are on routes without a p95 to compare: a (beyond the last bucket)"
+    ]
+  })
+  const both = bucketedVerdict(bucketed('a', [0, 0, 400], [0, 0, 400]), usual)
+  t.match(both, { verdict: 'inconclusive', why: [/a \(beyond the last bucket\)$/] })
+  t.match(both.latency.routes[0], { ratio: { low: 0, high: null }, finding: 'open' })
+  const quicker = bucketedVerdict(bucketed('a', [0, 0, 400], [400]), usual)
+  t.match(quicker, { verdict: 'pass', notes: [] }, 'but a candidate that is quicker than all that is fine')
+  t.equal(bucketedVerdict(bucketed('a', [0, 0, 400], [400])).verdict, 'pass', 'also alone')
+  const few = bucketedVerdict(bucketed('a', [0, 0, 40], [0, 0, 40]), usual)
+  t.match(few, { verdict: 'pass', notes: [/^6\.3 % .*: a \(beyond the last bucket\)$/] })
+})

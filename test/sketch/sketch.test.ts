@@ -107,7 +107,10 @@ t.test('the values of a bucket are spread evenly, those beyond the last are endl
   const scale = bucketScale([100, 200])
   t.equal(scale.at(0, 0.5), 50)
   t.equal(scale.at(1, 0.25), 125)
-  t.equal(scale.at(2, 0.5), Number.POSITIVE_INFINITY)
+  t.equal(scale.at(2, 0.5), 200, 'of what is beyond, the last bound is known')
+  t.same([0, 1, 2, 3].map(scale.isEndless), [false, false, true, true])
+  t.equal(bucketScale([]).at(0, 0.5), 0)
+  t.notOk(sketchScale.isEndless(1_000))
   t.ok(scale.coarse && !sketchScale.coarse)
 })
 
