@@ -131,13 +131,18 @@ function parseRatio(text: string): number | undefined {
 /** Unless told otherwise it waits a quarter of an hour, or for one window where that takes longer. */
 const usualFor = 900_000
 
+/** It is looked at five times: whoever counts has other things to do. */
+const shortestWindow = 1_000
+
 function timingOf(
   windowText: string,
   warmUpText: string,
   forText: string | undefined
 ): Timing | { readonly complaint: string } {
   const window = parseDuration(windowText)
-  if (window === undefined || window === 0) return { complaint: '--window expects a time such as 5m' }
+  if (window === undefined || window < shortestWindow) {
+    return { complaint: '--window expects a time such as 5m, no shorter than 1s' }
+  }
   const warmUp = parseDuration(warmUpText)
   if (warmUp === undefined) return { complaint: '--warm-up expects a time such as 60s' }
   const shortest = warmUp + window

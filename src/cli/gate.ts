@@ -1,6 +1,8 @@
 // `tracebridge gate`: whether a rollout may go on, as an exit code for pipelines and a table for people.
 import { writeFileSync } from 'node:fs'
 import { comparisonOf } from '../gate/compare.ts'
+import { type Clock, wallClock } from './clock.ts'
+import type { Command } from './command.ts'
 import { type GateFlags, gateFlags, type OnInconclusive } from './gate-flags.ts'
 import { type GateResult, gateText, junitText, junitUnreachable } from './gate-text.ts'
 import { type Watched, watch } from './gate-watch.ts'
@@ -23,7 +25,7 @@ Usage: tracebridge gate --admin URL --baseline service.tag=base --candidate serv
   --floor TIME           so much more is never too slow (default 5ms)
   --min-samples N        requests of each side below which there is no verdict on latency (default 500)
   --warm-up TIME         from the candidate's first request on, not counted (default 60s)
-  --window TIME          how long to count before a verdict (default 5m)
+  --window TIME          how long to count before a verdict, 1s or more (default 5m)
   --for TIME             how long to wait for a proof, warm-up included; looks after each window (default 15m)
   --on-inconclusive P    without a proof in time: warn (exit 2, the default), fail (1), or pass (0), which
                          holds only where there was enough to judge by
@@ -41,7 +43,13 @@ Exit code: 0 pass, 1 fail, 2 inconclusive, 3 wrong usage, 4 a gateway or Prometh
 `
 
 /** Runs until there is a proof, or `--for` is over. */
-export async function gate(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
+export const gate: Command = gateBy(wallClock)
+
+export function gateBy(clock: Clock): Command {
+  return (argv, io, signal) => gated(argv, io, clock, signal)
+}
+
+async function gated(argv: readonly string[], io: Io, clock: Clock, signal: AbortSignal): Promise<number> {
   const flags = await gateFlags(argv, io)
   if (flags === 'help') {
     io.stdout(help)
@@ -60,7 +68,7 @@ export async function gate(argv: readonly string[], io: Io, signal: AbortSignal)
     refuse(io, 'gate', unwritable)
     return 3
   }
-  const watched = await watch({ source, sides, settings, timing, signal, onWait })
+  const watched = await watch({ source, sides, settings, timing, clock, signal, onWait })
   const done = 'unreachable' in watched ? watched : resultOf(watched, flags)
   const report = 'unreachable' in done ? junitUnreachable(done.unreachable) : junitText(done)
   const unwritten = junit === undefined ? undefined : written(junit, report)

@@ -1,10 +1,10 @@
 // Looks at the places that count: whether what they say is to be relied on, and what came between two looks. It judges no
 // rollout, and waits only for who was late.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { selects } from '../gate/selector.ts'
 import { between, repeatedIn, type Sides, type Snapshot, sidesOf } from '../gate/snapshot.ts'
 import type { Counted } from '../gate/tally.ts'
 import { formatDuration } from '../rules/values.ts'
+import type { Clock } from './clock.ts'
 import type { Source, Taken } from './source.ts'
 
 /** A clock that is further off than this is not set. */
@@ -15,21 +15,16 @@ const tagsShown = 20
 
 export type Sound = Extract<Taken, { readonly snapshots: readonly Snapshot[] }>
 
-/** Until the signal at the latest. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return sleep(Math.max(0, ms), undefined, { signal }).catch(() => {})
-}
-
 /** Somebody who should have said something did not. */
 export function isHalf(taken: Taken): boolean {
   return 'unreachable' in taken || taken.snapshots.some(({ doubt }) => doubt !== undefined)
 }
 
 /** A moment without an answer is no reason to throw a window away. */
-export async function patient(source: Source, signal: AbortSignal): Promise<Taken> {
+export async function patient(source: Source, clock: Clock, signal: AbortSignal): Promise<Taken> {
   let taken = await source.take(signal)
   for (let i = 1; i < tries && isHalf(taken) && !signal.aborted; i++) {
-    await pause(betweenTries, signal)
+    await clock.pause(betweenTries, signal)
     taken = await source.take(signal)
   }
   return taken

@@ -2,19 +2,25 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { gate, help } from '../../src/cli/gate.ts'
+import type { Clock } from '../../src/cli/clock.ts'
+import { gate, gateBy, help } from '../../src/cli/gate.ts'
 import { gateFlags } from '../../src/cli/gate-flags.ts'
 import { holdClosedPort } from '../closed-port.ts'
 import { until } from '../until.ts'
+import { quickClock } from './quick-clock.ts'
 import { type Served, startReporting } from './reporting.ts'
 import { type Ran, run } from './run.ts'
 
 const sides = ['--baseline', 'service.tag=base', '--candidate', 'service.tag=gray']
-/** Looks are 20 ms apart. */
-const quick = ['--window', '100ms', '--warm-up', '0s', '--for', '100ms']
+/** Looks are 200 ms apart, by a clock that nobody has to wait for. */
+const short = ['--window', '1s', '--warm-up', '0s', '--for', '1s']
 
 function gated(urls: readonly string[], ...flags: readonly string[]): Promise<Ran> {
-  return run(gate, [...urls.flatMap(url => ['--admin', url]), ...sides, ...quick, ...flags])
+  return gatedBy(quickClock(), urls, ...flags)
+}
+
+function gatedBy(clock: Clock, urls: readonly string[], ...flags: readonly string[]): Promise<Ran> {
+  return run(gateBy(clock), [...urls.flatMap(url => ['--admin', url]), ...sides, ...short, ...flags])
 }
 
 function both(requests: number, slower = 1): () => readonly Served[] {
@@ -79,7 +85,7 @@ t.test('what is not proven with enough requests may pass by policy', async t => 
 t.test('it waits while nothing is proven, and says so', async t => {
   // Traffic for a verdict comes only with the second window.
   const { url } = await startReporting(t, { served: look => both(look < 6 ? 20 : 1000)() })
-  const { code, stdout, stderr } = await gated([url], '--for', '3s')
+  const { code, stdout, stderr } = await gated([url], '--for', '30s')
   t.equal(code, 0, stdout)
   t.match(stderr, /^tracebridge gate: after \d+ s too few requests .*; waiting\n/)
 })
@@ -92,7 +98,7 @@ t.test('what the candidate did while it warmed up is not counted', async t => {
       return both(400, slow ? 30 : 1)()
     }
   })
-  const { code, stdout } = await gated([url], '--warm-up', '150ms', '--for', '5s')
+  const { code, stdout } = await gated([url], '--warm-up', '1500ms', '--for', '50s')
   t.equal(code, 0, stdout)
   t.notOk(slow)
 })
@@ -104,14 +110,14 @@ t.test('the warm-up begins with the first request of the candidate', async t => 
       { tag: 'gray', requests: look < 8 ? 0 : 400, slower: look < 10 ? 30 : 1 }
     ]
   })
-  const { code, stdout } = await gated([url], '--warm-up', '120ms', '--for', '5s')
+  const { code, stdout } = await gated([url], '--warm-up', '1200ms', '--for', '50s')
   t.ok(asked.length > 13, 'it waited for one')
   t.equal(code, 0, stdout)
 })
 
 t.test('a candidate that never gets a request is waited for, but not for ever', async t => {
   const { url } = await startReporting(t, { served: () => [{ tag: 'base', requests: 100 }] })
-  const { code, stdout } = await gated([url], '--warm-up', '100ms', '--for', '400ms')
+  const { code, stdout } = await gated([url], '--warm-up', '1s', '--for', '4s')
   t.equal(code, 2)
   t.match(stdout, /^INCONCLUSIVE {2}no request of the candidate came in time for a whole window\n/)
 })
@@ -161,7 +167,7 @@ t.test('a restart in the window throws away what was counted before', async t =>
     /^INCONCLUSIVE {2}no time for a whole window: 127\.0\.0\.1:\d+ restarted, or stands for several/
   )
   const again = await startReporting(t, { served, restarts: [3] })
-  const long = await gated([again.url], '--for', '3s', '--json')
+  const long = await gated([again.url], '--for', '30s', '--json')
   t.equal(long.code, 0)
   const { notes, comparison } = JSON.parse(long.stdout)
   t.match(notes, [/restarted/])
@@ -173,7 +179,7 @@ t.test('a worker that does not tell what it counted leaves no ground for a verdi
     served: both(800),
     change: (report, look) => (look < 4 ? report : { ...report, incomplete: ['worker 2'] })
   })
-  const { code, stdout } = await gated([url], '--for', '400ms', '--on-inconclusive', 'pass')
+  const { code, stdout } = await gated([url], '--for', '4s', '--on-inconclusive', 'pass')
   t.equal(code, 2)
   t.match(
     stdout,
@@ -191,7 +197,7 @@ t.test('nor does one that is incomplete when the warm-up is over', async t => {
     served: both(800),
     change: (report, look) => (look > 0 && look < 7 ? { ...report, incomplete: ['worker 1'] } : report)
   })
-  const { code, stdout } = await gated([url], '--warm-up', '20ms', '--for', '120ms')
+  const { code, stdout } = await gated([url], '--warm-up', '200ms', '--for', '1200ms')
   t.equal(code, 2, `${asked.length} ${stdout}`)
   t.match(stdout, /^INCONCLUSIVE {2}what 127\S+ answers is incomplete: worker 1/)
 })
@@ -201,7 +207,7 @@ t.test('a worker that takes what it counted with it is a restart', async t => {
     served: look => both(800, look < 3 ? 30 : 1)(),
     change: (report, look) => ({ ...report, lost: look < 3 ? 0 : 1 })
   })
-  const { code, stdout } = await gated([url], '--for', '3s', '--json')
+  const { code, stdout } = await gated([url], '--for', '30s', '--json')
   t.equal(code, 0, stdout)
   t.match(JSON.parse(stdout).notes, [/a worker of \S+ ended without telling what it had counted: what was/])
 })
@@ -211,7 +217,7 @@ t.test('an address that stands for several gateways is found out', async t => {
     served: both(800),
     change: (report, look) => ({ ...report, epoch: `life-${look % 2}` })
   })
-  const { code, stdout } = await gated([url], '--for', '400ms', '--on-inconclusive', 'pass')
+  const { code, stdout } = await gated([url], '--for', '4s', '--on-inconclusive', 'pass')
   t.equal(code, 2)
   t.match(stdout, /stands for several gateways/)
 })
@@ -274,7 +280,7 @@ t.test('a moment without an answer is no reason to give up', async t => {
       return true
     }
   })
-  t.equal((await gated([url], '--for', '3s')).code, 0)
+  t.equal((await gated([url], '--for', '30s')).code, 0)
 })
 
 /** Interrupts it when it has looked once more, and has had turns enough to read what it saw. */
@@ -376,6 +382,7 @@ t.test('wrong usage is exit code 3, and says what was expected', async t => {
     [[...admin, ...sides, '--floor', '5'], /--floor expects/],
     [[...admin, ...sides, '--min-samples', '10'], /--min-samples expects a number from 59/],
     [[...admin, ...sides, '--window', '0s'], /--window expects/],
+    [[...admin, ...sides, '--window', '999ms'], /--window expects a time such as 5m, no shorter than 1s/],
     [[...admin, ...sides, '--warm-up', 'soon'], /--warm-up expects/],
     [[...admin, ...sides, '--for', '1m'], /--for expects .* no shorter than/],
     [[...admin, ...sides, '--on-inconclusive', 'maybe'], /expects one of fail, warn, pass/],
@@ -396,6 +403,44 @@ t.test('a window longer than the usual wait is waited for', async t => {
   }
   t.same(await timing(), { window: 300_000, warmUp: 60_000, for: 900_000 })
   t.same(await timing('--window', '20m'), { window: 1_200_000, warmUp: 60_000, for: 1_260_000 })
+})
+
+/** Every answer takes so long by the clock. */
+function slowly(ms: number, served: () => readonly Served[]) {
+  const clock = quickClock()
+  const options = {
+    served: () => {
+      clock.pass(ms)
+      return served()
+    }
+  }
+  return { clock, options }
+}
+
+t.test('--for is a limit, however long the answers take', async t => {
+  const { clock, options } = slowly(1_200, both(800))
+  const { url, asked } = await startReporting(t, options)
+  const { code, stdout } = await gatedBy(clock, [url], '--for', '3s')
+  t.equal(code, 2)
+  t.match(
+    stdout,
+    /^INCONCLUSIVE {2}no time for a whole window: answers took so long that 3 looks were in time, 5 are needed\n/
+  )
+  t.equal(asked.length, 4)
+  // The first answer, three seconds, and what was asked before they were over.
+  t.ok(clock.now() <= 1_200 + 3_100 + 1_200, `${clock.now()} ms`)
+})
+
+t.test('looks that are overdue are taken once, and five of them make a window', async t => {
+  const { clock, options } = slowly(1_200, both(800))
+  const { url, asked } = await startReporting(t, options)
+  const { code, stdout } = await gatedBy(clock, [url], '--for', '20s')
+  t.equal(code, 0, stdout)
+  t.equal(asked.length, 6)
+  const late = slowly(90, both(1))
+  const undecided = await startReporting(t, late.options)
+  await gatedBy(late.clock, [undecided.url], '--for', '10s')
+  t.equal(undecided.asked.length, 51, 'answers that take less than there is between looks delay none')
 })
 
 t.test('--help', async t => {

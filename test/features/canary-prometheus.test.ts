@@ -2,8 +2,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import t from 'tap'
-import { gate } from '../../src/cli/gate.ts'
+import { type Clock, wallClock } from '../../src/cli/clock.ts'
+import { gateBy } from '../../src/cli/gate.ts'
 import { startPrometheus } from '../cli/prometheus.ts'
+import { quickClock } from '../cli/quick-clock.ts'
 import { run as runCommand } from '../cli/run.ts'
 import { evenLatencies } from '../draws.ts'
 import { rolloutRules, send, type Targets } from '../rollout.ts'
@@ -29,7 +31,16 @@ function usual(): Targets {
 }
 
 function gated(url: string, candidate: string, ...more: readonly string[]) {
-  return runCommand(gate, [
+  return gatedBy(wallClock, url, candidate, ...more)
+}
+
+/** By a clock that nobody has to wait for. */
+function quickly(url: string, ...more: readonly string[]) {
+  return gatedBy(quickClock(), url, 'gray', '--window', '1s', '--for', '1s', ...more)
+}
+
+function gatedBy(clock: Clock, url: string, candidate: string, ...more: readonly string[]) {
+  return runCommand(gateBy(clock), [
     ...['--prometheus', url, '--baseline', 'service.tag=base', '--candidate', `service.tag=${candidate}`],
     ...['--window', '2s', '--warm-up', '0s', '--for', '6s', '--min-samples', '150', ...more]
   ])
@@ -52,31 +63,31 @@ t.test('its coarser answer says that it is', async t => {
 
 t.test('what does not add up there is no ground for a verdict', async t => {
   const { adminUrl } = await rollout(t)
-  const quick = ['--window', '200ms', '--for', '200ms', '--on-inconclusive', 'pass']
+  const policy = ['--on-inconclusive', 'pass']
   let starts = 0
   const restarted = await startPrometheus(t, [`${adminUrl}/metrics`], (samples, query) =>
     query.startsWith('process_start')
       ? samples.map(sample => ({ ...sample, value: [sample.value[0], String(starts++)] }))
       : samples
   )
-  t.match(await gated(restarted.url, 'gray', ...quick), { code: 2, stdout: /restarted/ })
+  t.match(await quickly(restarted.url, ...policy), { code: 2, stdout: /restarted/ })
   const late = await startPrometheus(t, [`${adminUrl}/metrics`], samples =>
     samples.map(({ metric, value: [at, value] }) => ({ metric, value: [at - 60, value] }))
   )
-  t.match(await gated(late.url, 'gray', ...quick), { code: 2, stdout: /clocks are apart: .* behind/ })
+  t.match(await quickly(late.url, ...policy), { code: 2, stdout: /clocks are apart: .* behind/ })
   const holed = await startPrometheus(t, [`${adminUrl}/metrics`], samples =>
     samples.filter(({ metric }) => metric['service_tag'] !== 'gray' || metric['le'] !== '0.1')
   )
-  t.match(await gated(holed.url, 'gray', ...quick), { code: 4, stderr: /buckets .* do not fit together/ })
+  t.match(await quickly(holed.url, ...policy), { code: 4, stderr: /buckets .* do not fit together/ })
   const odd = await startPrometheus(t, [`${adminUrl}/metrics`], () => ({}))
-  t.match(await gated(odd.url, 'gray', ...quick), { code: 4, stderr: /is no answer of a Prometheus/ })
+  t.match(await quickly(odd.url, ...policy), { code: 4, stderr: /is no answer of a Prometheus/ })
   const part = await startPrometheus(t, [`${adminUrl}/metrics`], all => all, {
     warnings: ['a store is down']
   })
-  t.match(await gated(part.url, 'gray', ...quick), { code: 4, stderr: /answers with warnings/ })
+  t.match(await quickly(part.url, ...policy), { code: 4, stderr: /answers with warnings/ })
   const empty = await startPrometheus(t, [`${adminUrl}/metrics`], () => [])
-  t.match(await gated(empty.url, 'gray', ...quick), { code: 2, stdout: /no requests of either side/ })
-  t.match(await gated(adminUrl, 'gray', ...quick), { code: 4, stderr: /answered 404 to \/api\/v1\/query/ })
+  t.match(await quickly(empty.url, ...policy), { code: 2, stdout: /no requests of either side/ })
+  t.match(await quickly(adminUrl, ...policy), { code: 4, stderr: /answered 404 to \/api\/v1\/query/ })
 })
 
 /** Both targets have served 3,000 in all when the gate looks first, and serve 600 more before each look. */
@@ -110,8 +121,7 @@ async function scripted(t: Teardown, scraped: (look: number) => string, ...more:
     if (query.startsWith('http_')) look++
     return samples
   })
-  const short = ['--window', '200ms', '--for', '200ms', '--on-inconclusive', 'pass']
-  return gated(url, 'gray', ...short, ...more)
+  return quickly(url, '--on-inconclusive', 'pass', ...more)
 }
 
 t.test('a scrape that was missed makes no window of all that was ever counted', async t => {
@@ -225,12 +235,12 @@ t.test('what two servers have scraped of the same gateway is not twice as much',
       samples.map(sample => ({ ...sample, metric: { ...sample.metric, replica } }))
     )
   )
-  t.match(await gated(both.url, 'gray', '--window', '200ms', '--for', '200ms'), {
+  t.match(await quickly(both.url), {
     code: 2,
     stdout: /has what gateway gateway-0 counted more than once/
   })
   const jobs = await startPrometheus(t, [`${adminUrl}/metrics`, `${adminUrl}/metrics`])
-  t.match(await gated(jobs.url, 'gray', '--window', '200ms', '--for', '200ms'), {
+  t.match(await quickly(jobs.url), {
     code: 2,
     stdout: /has what gateway gateway-1 counted more than once/
   })

@@ -19,7 +19,7 @@ t.test('GitHub Actions: the step fails a bad rollout, and warns of one that is n
   await traffic
   t.equal(failed.code, 1, failed.said)
   t.match(readFileSync(join(t.testdirName, 'summary'), 'utf8'), /^```\nFAIL {2}p95 of orders/)
-  const idle = await bad.sh(step.replace('"$WAIT"', '300ms').replace('"$WINDOW"', '100ms'), shell)
+  const idle = await bad.sh(step.replace('"$WAIT"', '2s').replace('"$WINDOW"', '1s'), shell)
   t.equal(idle.code, 2)
   t.match(idle.said, /^::warning::the gate could not prove/m)
 })

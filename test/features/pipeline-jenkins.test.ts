@@ -59,7 +59,7 @@ t.test('Jenkins: a gray version that was never changed is not undone', async t =
 })
 
 t.test('Jenkins: one that is not proven in time is unstable, by exit code 2', { skip: noCurl }, async t => {
-  const { sh } = await agent(t, 1, { MIN_SAMPLES: '999999', WINDOW: '300ms', WAIT: '600ms' })
+  const { sh } = await agent(t, 1, { MIN_SAMPLES: '999999', WINDOW: '1s', WAIT: '2s' })
   const { code, said } = await sh(gate)
   t.equal(code, 2, said)
   t.match(jenkinsfile, /if \(verdict == 2\) \{\s+unstable\(/)
