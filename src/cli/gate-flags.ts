@@ -87,7 +87,9 @@ export function sidesOf(
   const parsed = { baseline: parseSelector(baseline ?? ''), candidate: parseSelector(candidate ?? '') }
   if (parsed.baseline === undefined) return { complaint: `--baseline ${expected}base` }
   if (parsed.candidate === undefined) return { complaint: `--candidate ${expected}gray` }
-  if (baseline === candidate) return { complaint: '--baseline and --candidate are the same' }
+  if (JSON.stringify(parsed.baseline.tags) === JSON.stringify(parsed.candidate.tags)) {
+    return { complaint: '--baseline and --candidate are the same' }
+  }
   return { baseline: parsed.baseline, candidate: parsed.candidate }
 }
 

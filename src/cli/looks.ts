@@ -1,6 +1,6 @@
 // Looks at the places that count: whether what they say is to be relied on, and what came between two looks. It judges no
 // rollout, and waits only for who was late.
-import { selects } from '../gate/selector.ts'
+import { selects, writeTag } from '../gate/selector.ts'
 import { between, repeatedIn, type Sides, type Snapshot, sidesOf } from '../gate/snapshot.ts'
 import type { Counted } from '../gate/tally.ts'
 import { formatDuration } from '../rules/values.ts'
@@ -34,7 +34,7 @@ export async function patient(source: Source, clock: Clock, signal: AbortSignal)
 export function tagsNote({ snapshots }: Sound, { baseline, candidate }: Sides): string[] {
   const tags = snapshots.flatMap(({ series }) => [...series.values()].map(one => one.tags))
   if ([baseline, candidate].every(side => tags.some(of => selects(side, of)))) return []
-  const seen = new Set(tags.flatMap(of => [...of].map(([key, value]) => `${key}=${value}`)))
+  const seen = new Set(tags.flatMap(of => [...of].map(([key, value]) => writeTag(key, value))))
   return seen.size === 0 ? [] : [`tags of targets that served: ${[...seen].slice(0, tagsShown).join(', ')}`]
 }
 

@@ -1,4 +1,6 @@
 // Which targets a side consists of, as flags and queries name it: `service.tag=gray`, or several tags joined by commas.
+// Whatever rules allow as a tag can be named: what has a sign of this notation in it stands in quotes.
+import { parseText } from '../rules/names.ts'
 
 export type Selector = {
   /** As written. */
@@ -6,17 +8,38 @@ export type Selector = {
   readonly tags: readonly (readonly [key: string, value: string])[]
 }
 
-const tagPattern = /^([A-Za-z_][A-Za-z0-9_.-]{0,99})=([\x21-\x2b\x2d-\x7e]{1,200})$/
+const quoted = String.raw`"((?:[^"\\]|\\["\\])+)"`
+const tagPattern = new RegExp(`(?:${quoted}|([^"=,][^=,]*))=(?:${quoted}|([^",][^,]*))(?:,(?=.)|$)`, 'uy')
 
 /** Undefined for what is not written so. */
 export function parseSelector(text: string): Selector | undefined {
   const tags: (readonly [string, string])[] = []
-  for (const part of text.split(',')) {
-    const [, key, value] = tagPattern.exec(part) ?? []
+  let at = 0
+  while (at < text.length) {
+    tagPattern.lastIndex = at
+    const found = tagPattern.exec(text)
+    if (found === null) return undefined
+    const [whole, quotedKey, bareKey = '', quotedValue, bareValue = ''] = found
+    const key = parseText(quotedKey === undefined ? bareKey : unescaped(quotedKey))
+    const value = parseText(quotedValue === undefined ? bareValue : unescaped(quotedValue))
     if (key === undefined || value === undefined) return undefined
     tags.push([key, value])
+    at += whole.length
   }
-  return { text, tags }
+  return tags.length === 0 ? undefined : { text, tags }
+}
+
+/** One tag as a selector names it. */
+export function writeTag(key: string, value: string): string {
+  return `${/^"|[=,]/.test(key) ? escaped(key) : key}=${/^"|,/.test(value) ? escaped(value) : value}`
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(["\\])/g, '$1')
+}
+
+function escaped(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`
 }
 
 /** Whether a target with these tags is of this side. */

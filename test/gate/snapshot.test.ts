@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { readReport } from '../../src/gate/report.ts'
-import { parseSelector, selects } from '../../src/gate/selector.ts'
+import { parseSelector, selects, writeTag } from '../../src/gate/selector.ts'
 import { between, type Snapshot, sidesOf } from '../../src/gate/snapshot.ts'
+import { parseText } from '../../src/rules/names.ts'
 
 const written = {
   instance: 'a',
@@ -147,9 +149,36 @@ t.test('a selector names tags, all of which must be there', async t => {
     )
   )
   t.notOk(selects(two, new Map([['service.tag', 'gray']])))
-  for (const wrong of ['', 'gray', '=gray', 'a=', 'a=b,', 'a=b c', 'a=é', '1=2', `a=${'b'.repeat(201)}`]) {
+  for (const wrong of [
+    ...['', 'gray', '=gray', 'a=', 'a=b,', 'a=b,c', 'a=b, c=d', 'a =b', 'a= b', 'a=b\n', ',a=b'],
+    ...['a="b', 'a="b"c', 'a=""', 'a="b\\c"', `a=${'b'.repeat(257)}`]
+  ]) {
     t.equal(parseSelector(wrong), undefined, wrong)
   }
+})
+
+t.test('a selector names every tag that rules allow', async t => {
+  t.same(selector('version=1.9 rc,étage=größer,a=b=c').tags, [
+    ['version', '1.9 rc'],
+    ['étage', 'größer'],
+    ['a', 'b=c']
+  ])
+  t.same(selector('version="1,9","a=b"="say \\"hi\\""').tags, [
+    ['version', '1,9'],
+    ['a=b', 'say "hi"']
+  ])
+  const text = fc
+    .string({ minLength: 1, maxLength: 9, unit: 'grapheme' })
+    .filter(one => parseText(one) === one)
+  const sign = fc.constantFrom('"', ',', '=', '\\', ' ', 'a')
+  const odd = fc.string({ minLength: 1, maxLength: 9, unit: sign }).filter(one => parseText(one) === one)
+  const any = fc.oneof(text, odd)
+  fc.assert(
+    fc.property(fc.array(fc.tuple(any, any), { minLength: 1, maxLength: 3 }), tags => {
+      const written = tags.map(([key, value]) => writeTag(key, value)).join(',')
+      t.same(parseSelector(written)?.tags, tags, written)
+    })
+  )
 })
 
 t.test('a report that does not add up is none', async t => {
