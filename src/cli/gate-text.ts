@@ -53,7 +53,7 @@ export function gateText(result: GateResult): string {
   for (const { route, baseline, candidate, finding } of errors.routes) {
     if (finding === 'within') continue
     lines.push(
-      `errors of ${route}: ${percent(baseline.value)} and ${percent(candidate.value)}, ${finding} the line of ${limits.errorRatio} times\n`
+      `errors of ${route}: ${percent(baseline.value)} and ${percent(candidate.value)}, ${finding === 'over' ? '' : 'not proven '}over the line of ${limits.errorRatio} times\n`
     )
   }
   lines.push(`measured ${digits(comparison.seconds)} s, ${source}\n`)

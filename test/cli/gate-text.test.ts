@@ -44,6 +44,18 @@ t.test('several routes, and all of them together', async t => {
   for (const line of text.split('\n')) t.equal(line, line.trimEnd())
 })
 
+t.test('errors that are doubted are not said to be over the line', async t => {
+  const thin: Share = {
+    route: 'thin',
+    baseline: { requests: 1, latency },
+    candidate: { requests: 50, latency, errors: 4 }
+  }
+  t.match(
+    gateText(resultOf(share('orders'), thin)),
+    /\nerrors of thin: 0 % and 8 %, not proven over the line of 1\.5 times\n/
+  )
+})
+
 t.test('JUnit holds any name', async t => {
   const text = junitText(resultOf(share('a<b>&"c"\u0000\ufffe')))
   t.match(text, 'name="p95 of a&lt;b&gt;&amp;&quot;c&quot;"')

@@ -67,6 +67,45 @@ t.test('equal error rates fail no more than 1 %, three times as many fail', asyn
   t.equal(more.pass, 0)
 })
 
+/** Shares of verdicts where each route has so many requests, the first one of a candidate that is so much slower there. */
+function routesRates(
+  gates: number,
+  slower: number,
+  routes: readonly (readonly number[])[],
+  seed: number
+): Rates {
+  const { latency } = drawsOf(seed)
+  const seen = { pass: 0, fail: 0, inconclusive: 0 }
+  for (let i = 0; i < gates; i++) {
+    const periods = Array.from({ length: 5 }, () =>
+      part(
+        routes.map(([baseline = 0, candidate = baseline], at) => ({
+          route: `route-${at}`,
+          baseline: { requests: baseline / 5, latency },
+          candidate: { requests: candidate / 5, latency: () => (at === 0 ? slower : 1) * latency() }
+        }))
+      )
+    )
+    seen[judge(periods, sketchScale, settings).verdict]++
+  }
+  return { pass: seen.pass / gates, fail: seen.fail / gates, inconclusive: seen.inconclusive / gates }
+}
+
+t.test('several routes with a tail of small ones pass when they are as fast', async t => {
+  const { pass, fail } = routesRates(200, 1, [...Array(5).fill([400]), ...Array(9).fill([20])], 8)
+  t.ok(fail <= 0.01, `${fail} failed`)
+  t.ok(pass >= 0.7, `${pass} passed`)
+})
+
+t.test('one route of several that is slower does not pass beside them', async t => {
+  const fifth = routesRates(200, 1.5, Array(5).fill([400]), 9)
+  t.ok(fifth.pass <= 0.1, `${fifth.pass} passed, a fifth of it slower`)
+  const thin = routesRates(200, 3, [[70, 800], [1000]], 10)
+  t.equal(thin.pass, 0, 'where the baseline hardly served it')
+  const usual = routesRates(200, 1, [[70, 800], [1000]], 11)
+  t.ok(usual.pass >= 0.7, `${usual.pass} passed that are as fast`)
+})
+
 t.test('a histogram that ends below the p95 proves nothing', async t => {
   const short = windowOf({
     baseline: { requests: 1000, latency: () => 1 },
