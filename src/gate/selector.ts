@@ -1,6 +1,5 @@
 // Which targets a side consists of, as flags and queries name it: `service.tag=gray`, or several tags joined by commas.
 // Whatever rules allow as a tag can be named: what has a sign of this notation in it stands in quotes.
-import { parseText } from '../rules/names.ts'
 
 export type Selector = {
   /** As written. */
@@ -11,6 +10,8 @@ export type Selector = {
 const quoted = String.raw`"((?:[^"\\]|\\["\\])+)"`
 const tagPattern = new RegExp(`(?:${quoted}|([^"=,][^=,]*))=(?:${quoted}|([^",][^,]*))(?:,(?=.)|$)`, 'uy')
 
+const linePattern = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,256}$/u
+
 /** Undefined for what is not written so. */
 export function parseSelector(text: string): Selector | undefined {
   const tags: (readonly [string, string])[] = []
@@ -20,13 +21,18 @@ export function parseSelector(text: string): Selector | undefined {
     const found = tagPattern.exec(text)
     if (found === null) return undefined
     const [whole, quotedKey, bareKey = '', quotedValue, bareValue = ''] = found
-    const key = parseText(quotedKey === undefined ? bareKey : unescaped(quotedKey))
-    const value = parseText(quotedValue === undefined ? bareValue : unescaped(quotedValue))
-    if (key === undefined || value === undefined) return undefined
+    const key = quotedKey === undefined ? bareKey : unescaped(quotedKey)
+    const value = quotedValue === undefined ? bareValue : unescaped(quotedValue)
+    if (!isTagText(key) || !isTagText(value)) return undefined
     tags.push([key, value])
     at += whole.length
   }
   return tags.length === 0 ? undefined : { text, tags }
+}
+
+/** On one line; a blank at an end would be somebody's mistake. */
+function isTagText(text: string): boolean {
+  return linePattern.test(text) && text === text.trim()
 }
 
 /** One tag as a selector names it. */
