@@ -17,19 +17,25 @@ export function codeOf(error: unknown): string {
 
 export const disk: Files = {
   list: path => (statSync(path).isDirectory() ? readdirSync(path) : undefined),
-  read: (path, most) => {
-    const given = inherited.test(path)
-    // Not to wait for whoever writes to a pipe, for nothing else would happen meanwhile.
-    const file = openSync(path, given ? constants.O_RDONLY : constants.O_RDONLY | constants.O_NONBLOCK)
-    try {
-      const kind = fstatSync(file)
-      // To read a folder is an error that says so.
-      if (!kind.isFile() && !kind.isDirectory() && !(given && kind.isFIFO()))
-        throw Object.assign(new Error('no bytes to read'), { code: 'not a regular file' })
-      return bytesOf(file, most)
-    } finally {
-      closeSync(file)
-    }
+  read: (path, most) => read(path, most, inherited.test(path))
+}
+
+/** The bytes of a regular file, undefined for more than `most`. It waits for nobody, and throws as node:fs does. */
+export function readRegular(path: string, most: number): Buffer | undefined {
+  return read(path, most, false)
+}
+
+function read(path: string, most: number, handed: boolean): Buffer | undefined {
+  // Not to wait for whoever writes to a pipe, for nothing else would happen meanwhile.
+  const file = openSync(path, handed ? constants.O_RDONLY : constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const kind = fstatSync(file)
+    // To read a folder is an error that says so.
+    if (!kind.isFile() && !kind.isDirectory() && !(handed && kind.isFIFO()))
+      throw Object.assign(new Error('no bytes to read'), { code: 'not a regular file' })
+    return bytesOf(file, most)
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -2,8 +2,9 @@
 // Watches and hashes bytes; must not load or judge them.
 // https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically
 import { createHash } from 'node:crypto'
-import { type FSWatcher, readdirSync, readFileSync, realpathSync, statSync, watch } from 'node:fs'
+import { type FSWatcher, readdirSync, realpathSync, statSync, watch } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { readRegular } from './files.ts'
 
 export type RulesWatch = { readonly close: () => void }
 
@@ -81,9 +82,12 @@ function filesAt(path: string): readonly string[] {
   }
 }
 
+/** No file that rules are made of may be larger. */
+const most = 1024 * 1024
+
 function contents(path: string): Buffer | undefined {
   try {
-    return readFileSync(path)
+    return readRegular(path, most)
   } catch {
     return undefined
   }

@@ -138,3 +138,10 @@ t.test('once closed nothing is called', async t => {
   await soon(t, other, 'two')
   t.equal(calls, 0)
 })
+
+t.test('what never ends is not read, and what is beside it is noticed all the same', async t => {
+  const path = join(folderOf(t, { 'rules.yaml': 'one' }), 'rules.yaml')
+  const seen = watching(t, ['/dev/zero', path], path)
+  writeFileSync(path, 'two')
+  await soon(t, seen, 'two')
+})
